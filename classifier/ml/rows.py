@@ -1,0 +1,117 @@
+"""A table in memory, and the bounded reading of its lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import TextIOWrapper
+
+from .errors import ProblemList, rejected
+
+Cell = str | None
+Row = tuple[Cell, ...]
+Progress = Callable[[float], None]
+
+_LINES_PER_REPORT = 4096
+# Longer cells are rarely repeated, and a full pool means that the column does not repeat itself.
+_SHARED_LENGTH = 32
+_SHARED_CELLS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a file may hold. `cell` and `line` are in characters; `rows` does not count the header."""
+
+    rows: int = 1_000_000
+    columns: int = 1_000
+    cell: int = 100_000
+    line: int = 2_000_000
+    cells: int = 50_000_000
+
+
+@dataclass(slots=True)
+class Table:
+    """The cells of a file. `rows[i]` is row `i + 2` of it, unless `numbers` says otherwise (blank lines)."""
+
+    names: tuple[str, ...]
+    rows: list[Row]
+    numbers: list[int] | None = None
+
+    def number(self, index: int) -> int:
+        """The number of a row as the user counts: the header is row 1."""
+        return self.numbers[index] if self.numbers else index + 2
+
+    def column(self, name: str) -> list[Cell]:
+        place = self.names.index(name)
+        return [row[place] for row in self.rows]
+
+
+class Lines(Iterator[str]):
+    """The lines of a file, none longer than the limit; `nul` remembers a NUL character until it is asked for."""
+
+    def __init__(self, file: TextIOWrapper, size: int, limits: Limits, progress: Progress | None) -> None:
+        self._file, self._size, self._limit, self._progress = file, size, limits.line, progress
+        self.count = 0
+        self._nul = False
+
+    def __next__(self) -> str:
+        try:
+            line = self._file.readline(self._limit + 1)
+        except UnicodeDecodeError as error:
+            detail = "A character cannot be read; save the file as UTF-8 and upload it again."
+            raise rejected(self.count + 1, "broken_encoding", detail) from error
+        if not line:
+            raise StopIteration
+        self.count += 1
+        if len(line) > self._limit:
+            detail = f"The line is longer than {self._limit:,} characters; is the file a table with line breaks?"
+            raise rejected(self.count, "line_too_long", detail)
+        if "\0" in line:
+            self._nul = True
+        if self._progress and self.count % _LINES_PER_REPORT == 0:
+            self._progress(self._file.buffer.tell() / self._size)
+        return line
+
+    def take_nul(self) -> bool:
+        """Whether a NUL has been seen since the last call."""
+        seen, self._nul = self._nul, False
+        return seen
+
+
+class TableBuilder:
+    """Collects rows under the limits, sharing one string among equal short cells to save memory."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.problems = ProblemList()
+        self.rows: list[Row] = []
+        self.numbers: list[int] = []
+        self._cells = 0
+        self._pool: dict[str, str] = {}
+
+    def share(self, cell: Cell) -> Cell:
+        if cell is None or len(cell) > _SHARED_LENGTH:
+            return cell
+        if len(self._pool) < _SHARED_CELLS:
+            return self._pool.setdefault(cell, cell)
+        return self._pool.get(cell, cell)
+
+    def add(self, number: int, row: Row) -> None:
+        """Raises TableRejected when the table has become too large."""
+        limits = self.limits
+        self._cells += len(row)
+        if len(self.rows) >= limits.rows:
+            raise rejected(number, "too_many_rows", f"A data set may have {limits.rows:,} rows; split the file.")
+        if self._cells > limits.cells:
+            detail = f"A data set may have {limits.cells:,} cells; leave out columns or split the file."
+            raise rejected(number, "too_many_cells", detail)
+        self.rows.append(row)
+        self.numbers.append(number)
+
+    def table(self, names: tuple[str, ...]) -> Table:
+        """Raises TableRejected with every problem that was met on the way."""
+        self.problems.refuse()
+        if not self.rows:
+            raise rejected(None, "no_rows", "There is a header but no row under it; add rows.")
+        contiguous = self.numbers[0] == 2 and self.numbers[-1] == len(self.rows) + 1
+        return Table(names, self.rows, None if contiguous else self.numbers)

@@ -1,0 +1,55 @@
+from django.db import models
+
+from classifier.models.dataset import Dataset
+from classifier.models.model import Model
+from tenants import ids
+
+
+def new_id() -> str:
+    return ids.new("mv")
+
+
+class ModelVersion(models.Model):
+    """One trained model. Its arrays lie in the organisation's folder, and their hash here."""
+
+    id = models.CharField(primary_key=True, max_length=24, default=new_id, editable=False)
+    model = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    dataset = models.ForeignKey(Dataset, on_delete=models.SET_NULL, null=True, related_name="versions")
+    dataset_sha256 = models.CharField(max_length=64)
+    kind = models.CharField(max_length=5)
+    schema = models.JSONField()
+    labels = models.JSONField()
+    # `ml.evaluate.Evaluation` without its rows, which are EvaluatedRow.
+    metrics = models.JSONField()
+    parameters = models.JSONField()
+    # The artefact that serves, and its twin, which was fitted without the held-out rows.
+    sha256 = models.CharField(max_length=64)
+    twin_sha256 = models.CharField(max_length=64)
+    seconds = models.FloatField()
+    # Why it was promoted, or was not, in words.
+    verdict = models.CharField(max_length=300, blank=True)
+    created_by = models.CharField(max_length=254)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["model", "number"], name="version_number_is_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.model_id}@{self.number}"
+
+
+class EvaluatedRow(models.Model):
+    """What the twin said of one held-out row: the rows behind a cell of the confusion matrix."""
+
+    version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="evaluated")
+    number = models.PositiveIntegerField()
+    label = models.CharField(max_length=500)
+    predicted = models.CharField(max_length=500)
+    confidence = models.FloatField()
+
+    class Meta:
+        indexes = [models.Index(fields=["version", "label", "predicted", "number"], name="evaluated_cell")]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} row {self.number}"

@@ -1,0 +1,74 @@
+"""What an instance consists of, in the order in which it starts."""
+
+import http.client
+import sys
+from functools import partial
+
+from saas import embedded
+from saas.instance import HOST, Instance
+from saas.process import Part
+
+
+def stages(instance: Instance, *, mlflow_ui: bool = False) -> list[list[Part]]:
+    """Return the parts, those together that can start at the same time; a stage needs the ones before it."""
+    manage = (sys.executable, "manage.py")
+    parts = [
+        _part(instance, "provisioner", *manage, "provisioner"),
+        _web(instance),
+        _part(instance, "relay", *manage, "relay"),
+        _part(instance, "fleet", *manage, "fleet", "run"),
+        _part(instance, "registrar", sys.executable, "-m", "classifier.registrar"),
+    ]
+    if mlflow_ui:
+        parts.append(_mlflow(instance))
+    prepare = Part("prepare", (*manage, "prepare"), instance.environment("prepare"), once=True)
+    return [stage for stage in (embedded.services(instance), [prepare], parts) if stage]
+
+
+def _part(instance: Instance, name: str, *command: str) -> Part:
+    return Part(name, command, instance.environment(name))
+
+
+def _web(instance: Instance) -> Part:
+    port = instance.ports["web"]
+    command = (
+        *(sys.executable, "-m", "granian", "--interface", "asgi", "saas.asgi:application"),
+        *("--host", HOST, "--port", str(port)),
+        *("--workers", "1", "--respawn-failed-workers", "--no-ws"),
+        # Less than the grace of the part, so that the server and not its keeper ends a stuck worker.
+        *("--workers-kill-timeout", "8"),
+    )
+    return Part("web", command, instance.environment("web"), probe=partial(_answers, port, "/readyz"))
+
+
+def _mlflow(instance: Instance) -> Part:
+    port = instance.ports["mlflow"]
+    environment = instance.environment("mlflow")
+    # A command line can be read by every user of the machine, this address holds a password.
+    environment["MLFLOW_BACKEND_STORE_URI"] = environment["MLFLOW_DATABASE_URL"]
+    artifacts = ("--no-serve-artifacts", "--default-artifact-root", str(instance.data / "tenants"))
+    command = (
+        sys.executable,
+        "-m",
+        "mlflow",
+        "ui",
+        "--host",
+        HOST,
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+        *artifacts,
+    )
+    return Part("mlflow", command, environment, probe=partial(_answers, port, "/health"))
+
+
+def _answers(port: int, path: str) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=2.0)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

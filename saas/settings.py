@@ -1,0 +1,221 @@
+"""Django's settings. Everything that differs between installations comes from the environment; see saas/instance.py.
+
+Each process has logins of its own: `ASSORT_PART` says which process this is, DATABASE_URL and REDIS_URL are its own.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from saas import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+PARTS = ("web", "manage", "provisioner", "prepare", "relay", "fleet", "worker", "registrar", "test")
+ASSORT_PART = env.choice("ASSORT_PART", PARTS)
+ASSORT_DATA = env.text("ASSORT_DATA")
+ASSORT_MODE = env.choice("ASSORT_MODE", ("development", "production"), "development")
+ASSORT_PUBLIC_URL = env.text("ASSORT_PUBLIC_URL", "http://127.0.0.1:8000")
+
+DEBUG = False
+
+# Only the processes that meet people sign anything; the others get a key that nobody shares.
+_meets_people = ASSORT_PART in {"web", "manage", "test"}
+SECRET_KEY = env.secret("ASSORT_SECRET_KEY") if _meets_people else "unused" * 10
+# Keys are stored as an HMAC under this value, so a copy of the database holds no usable key.
+API_KEY_PEPPER = env.secret("ASSORT_PEPPER") if _meets_people else ""
+# From these two every other login follows; see tenants/secrets.py.
+LOGIN_SECRET = env.secret("ASSORT_LOGIN_SECRET") if ASSORT_PART in {"provisioner", "prepare"} else ""
+FLEET_SECRET = env.secret("ASSORT_FLEET_SECRET") if ASSORT_PART in {"provisioner", "prepare", "fleet"} else ""
+
+ALLOWED_HOSTS = [urlsplit(ASSORT_PUBLIC_URL).hostname or "127.0.0.1"]
+if ASSORT_MODE == "development":
+    ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]
+
+# --- Applications ---------------------------------------------------------------------------------------------------
+
+SHARED_APPS = [
+    "django_tenants",
+    "tenants.apps.TenantsConfig",
+    "frontend.apps.FrontendConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+# Their tables are made in each organisation's schema, and in no other.
+TENANT_APPS = ["tenants.records.apps.RecordsConfig", "classifier.apps.ClassifierConfig"]
+INSTALLED_APPS = SHARED_APPS + TENANT_APPS
+
+TENANT_MODEL = "tenants.Organisation"
+AUTH_USER_MODEL = "tenants.User"
+
+MIDDLEWARE = [
+    "tenants.middleware.RequestId",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    # The innermost: it finds out who asks in `public`, and runs the view inside the organisation.
+    "tenants.middleware.Tenancy",
+]
+
+ROOT_URLCONF = "saas.urls"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "frontend" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- PostgreSQL -----------------------------------------------------------------------------------------------------
+
+DATABASES = {
+    "default": {
+        "ENGINE": "tenants.postgresql",
+        **env.database("DATABASE_URL"),
+        # The server's threads live long, so each keeps its connection.
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5, "application_name": f"assort-{ASSORT_PART}"},
+    }
+}
+DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Valkey or Redis ------------------------------------------------------------------------------------------------
+
+REDIS_URL = env.text("REDIS_URL")
+
+# The cache holds sign-in limits and nothing of an organisation.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "web:cache",
+    }
+}
+
+# --- People ---------------------------------------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "frontend.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_FORMS = {"signup": "frontend.forms.SignUpForm"}
+# Where nobody reads letters yet, an unconfirmed address may go on.
+ACCOUNT_EMAIL_VERIFICATION = "optional" if ASSORT_MODE == "development" else "mandatory"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGOUT_ON_GET = False
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Assort"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+DEFAULT_FROM_EMAIL = env.text("ASSORT_FROM_EMAIL", "Assort <assort@localhost>")
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ASSORT_PUBLIC_URL.startswith("https://")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- The API --------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.api.authentication.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["tenants.api.permissions.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "tenants.api.pagination.Cursor",
+    "EXCEPTION_HANDLER": "saas.api_errors.handle",
+    "UNAUTHENTICATED_USER": None,
+    "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Assort",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "DESCRIPTION": "Upload labelled rows, train a model, classify in real time.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": ["saas.openapi.add_classify", "drf_spectacular.hooks.postprocess_schema_enums"],
+}
+
+# An upload goes to the disk in pieces and is counted there; see tenants/api/uploads.py.
+FILE_UPLOAD_HANDLERS = ["classifier.api.uploads.CountingUploadHandler"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+# --- Celery: delivery only ------------------------------------------------------------------------------------------
+
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_CREATE_MISSING_QUEUES = False
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+# --- MLflow ---------------------------------------------------------------------------------------------------------
+
+MLFLOW_DATABASE_URL = env.text("MLFLOW_DATABASE_URL", "")
+
+# --- Files, language, time, logs ------------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "frontend.finders.NodeModulesFinder",
+]
+# Serves what the finders find, without a collecting step.
+WHITENOISE_USE_FINDERS = True
+
+LANGUAGE_CODE = "en"
+USE_I18N = False
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"django.request": {"level": "ERROR"}},
+}

@@ -1,0 +1,241 @@
+"""Runs the parts of an instance in the foreground: starts them in order, restarts those that die, ends them all.
+
+It has one thread and looks after everything ten times a second. Parts say that they are ready as services of
+systemd do, see sd_notify(3), each on a socket of its own.
+"""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FrameType
+
+from saas import embedded, process
+from saas.instance import ROOT, Instance, InstanceError, is_free
+from saas.process import Part
+
+_TICK = 0.1
+_FIRST_DELAY, _LONGEST_DELAY = 0.2, 5.0
+# A part that has run this long was well, and the next restart is a first one.
+_WELL_AFTER = 10.0
+_START_ATTEMPTS = 3
+_READY_SECONDS = 90.0
+
+
+class StartError(Exception):
+    """A part does not become ready; the message says which, and where its log is."""
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+@dataclass
+class _Member:
+    """A part and how it is doing."""
+
+    part: Part
+    instance: Instance
+    is_ready: bool = False
+    running: subprocess.Popen[bytes] | None = None
+    failures: int = 0
+    started: float = 0.0
+    start_after: float = 0.0
+    _socket: socket.socket | None = field(default=None, repr=False)
+
+    @property
+    def is_done(self) -> bool:
+        return self.part.once and self.is_ready
+
+    def tend(self) -> str | None:
+        """Start the part when it is due, notice that it is ready or has ended; return how it ended, if it did."""
+        if self.is_done:
+            return None
+        if self.running is None:
+            if time.monotonic() >= self.start_after:
+                self._start()
+            return None
+        code = self.running.poll()
+        if code is None:
+            self.is_ready = self.is_ready or self._says_ready()
+            return None
+        return self._ended(code)
+
+    def ask_to_stop(self) -> None:
+        if self.running is not None and self.running.poll() is None:
+            self.running.send_signal(self.part.stop_signal)
+
+    def finish(self, grace: float) -> None:
+        """Wait for the part that was asked to stop, and kill whatever its session still holds after `grace` seconds."""
+        if self.running is None:
+            return
+        try:
+            self.running.wait(timeout=grace)
+        except subprocess.TimeoutExpired:
+            say(f"{self.part.name} does not stop and is killed")
+        self._clear_session(self.running)
+        self.running.wait()
+        self.running = None
+
+    def _start(self) -> None:
+        extra = {}
+        if self.part.notifies:
+            extra["NOTIFY_SOCKET"] = self._listen()
+        log = self.instance.log(self.part.name)
+        self.running = process.start(self.part, cwd=ROOT, log=log, extra=extra)
+        self.started = time.monotonic()
+        process.record(self.instance.run / f"{self.part.name}.pid", self.running.pid)
+
+    def _listen(self) -> str:
+        """Open a socket for this start alone: a message of the process before must not count."""
+        if self._socket is not None:
+            self._socket.close()
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        name = f"assort-{self.part.name}-{secrets.token_hex(8)}"
+        self._socket.bind("\0" + name)
+        return "@" + name
+
+    def _says_ready(self) -> bool:
+        if self.part.probe is not None:
+            return self.part.probe()
+        if self._socket is None:
+            return False
+        try:
+            return b"READY=1" in self._socket.recv(4096).split(b"\n")
+        except BlockingIOError:
+            return False
+
+    def _ended(self, code: int) -> str:
+        if self.running is not None:
+            self._clear_session(self.running)
+        self.running = None
+        if self.part.once and code == 0:
+            self.is_ready = True
+            return ""
+        now = time.monotonic()
+        self.failures = 1 if now - self.started > _WELL_AFTER else self.failures + 1
+        self.start_after = now + min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** (self.failures - 1))
+        self.is_ready = False
+        return f"by {signal.Signals(-code).name}" if code < 0 else f"with status {code}"
+
+    def _clear_session(self, running: subprocess.Popen[bytes]) -> None:
+        # What a dead part leaves behind may hold its port or do its work a second time.
+        process.send(process.session_of(running.pid), signal.SIGKILL)
+        (self.instance.run / f"{self.part.name}.pid").unlink(missing_ok=True)
+
+
+class Supervisor:
+    """Keeps the parts that `stages` names running for as long as `run` runs."""
+
+    def __init__(self, instance: Instance, stages: Callable[[Instance], list[list[Part]]]) -> None:
+        self._instance = instance
+        self._stages = stages
+        self._members: list[list[_Member]] = []
+        self._signals = 0
+
+    def run(self) -> None:
+        """Run until SIGINT, SIGTERM or SIGHUP; then end everything.
+
+        Raises InstanceError if the instance or its port is in use, StartError if a part does not become ready.
+        """
+        self._instance.claim()
+        process.adopt_orphans()
+        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(signum, self._on_signal)
+        end_leftovers(self._instance)
+        if not is_free(port := self._instance.ports["web"]):
+            raise InstanceError(f"Port {port} is taken. Choose another one: ./assort up --port {port + 1}")
+        self._instance.move_taken_ports()
+        try:
+            if self._start_all():
+                say(f"logs are in {self._instance.data / 'logs'}")
+                say(f"ready {self._instance.url}")
+            while not self._signals:
+                self._tend(starting=[])
+        finally:
+            self._stop_all()
+
+    def _on_signal(self, _signum: int, _frame: FrameType | None) -> None:
+        self._signals += 1
+
+    def _start_all(self) -> bool:
+        """Start stage after stage; return false if a signal came in between."""
+        for parts in self._stages(self._instance):
+            say(f"waiting for {', '.join(part.name for part in parts)}")
+            for part in parts:
+                process.rotate(self._instance.log(part.name))
+            stage = [_Member(part, self._instance) for part in parts]
+            self._members.append(stage)
+            deadline = time.monotonic() + _READY_SECONDS
+            while waiting := [member for member in stage if not member.is_ready]:
+                if self._signals:
+                    return False
+                # What runs once may have years of rows to migrate.
+                if time.monotonic() > deadline and not all(member.part.once for member in waiting):
+                    raise self._start_error(waiting[0], f"is not ready after {_READY_SECONDS:.0f} s")
+                self._tend(starting=waiting)
+        return True
+
+    def _tend(self, *, starting: list[_Member]) -> None:
+        for member in (member for stage in self._members for member in stage):
+            was_ready = member.is_ready
+            how = member.tend()
+            if how:
+                if member in starting and (member.part.once or member.failures >= _START_ATTEMPTS):
+                    raise self._start_error(member, f"ended {how}")
+                say(f"{member.part.name} ended {how} and is started again")
+            elif member.is_ready and not was_ready and member not in starting:
+                say(f"{member.part.name} is back")
+        self._reap_adopted()
+        time.sleep(_TICK)
+
+    def _reap_adopted(self) -> None:
+        known = {member.running.pid for stage in self._members for member in stage if member.running}
+        try:
+            while (
+                dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            ) and dead.si_pid not in known:
+                os.waitpid(dead.si_pid, 0)
+        except ChildProcessError:  # No children at all.
+            return
+
+    def _start_error(self, member: _Member, what: str) -> StartError:
+        log = self._instance.log(member.part.name)
+        for line in process.last_lines(log):
+            say(f"  {line}")
+        return StartError(f"{member.part.name} {what}. The end of its log is above; the whole of it is {log}")
+
+    def _stop_all(self) -> None:
+        """End the last stage first, the servers last, and at the end whatever a part has left behind."""
+        for stage in reversed(self._members):
+            for member in stage:
+                member.ask_to_stop()
+            asked = time.monotonic()
+            for member in stage:
+                # A second Ctrl-C means now.
+                grace = 0.0 if self._signals > 1 else member.part.grace - (time.monotonic() - asked)
+                member.finish(max(grace, 0.0))
+        process.end(process.descendants(os.getpid()), how=signal.SIGKILL)
+        self._reap_adopted()
+        self._instance.release()
+
+
+def end_leftovers(instance: Instance) -> None:
+    """End what an earlier run left alive because it was killed itself."""
+    left = []
+    for path in instance.run.glob("*.pid"):
+        if path.stem in embedded.NAMES:  # They stop by another signal, after everybody else.
+            continue
+        if found := process.recorded(path):
+            say(f"ending {path.stem}, left over from a run that was killed")
+            left += found
+        path.unlink()
+    process.end(left)
+    embedded.end_leftovers(instance)

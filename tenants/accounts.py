@@ -1,0 +1,174 @@
+"""Organisations and the people in them: founding, members, roles, leaving."""
+
+import hashlib
+import secrets
+import time
+from datetime import timedelta
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from tenants import emails, ids, isolation, names
+from tenants.errors import Conflict, InvalidInput, NotFound, Unavailable
+from tenants.models import Invitation, Membership, Organisation, Plan, Provisioning, User
+from tenants.permissions import Role
+
+PROVISIONING_SECONDS = 10
+INVITATION_DAYS = 7
+DEFAULT_PLAN = "standard"
+
+
+def register(*, email: str, password: str, name: str = "") -> User:
+    """Make an account. Raises Conflict when the address has one."""
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(email=email, password=password, name=name)
+    except IntegrityError:
+        raise Conflict(f"{email} has an account already. Sign in with it.") from None
+
+
+def found(*, name: str, owner: User, slug: str = "", plan: str = DEFAULT_PLAN) -> Organisation:
+    """Make an organisation with everything that is its own, or leave nothing behind.
+
+    Raises InvalidInput for a name or address that cannot be, Conflict for an address that is taken, Unavailable when
+    the provisioner does not answer.
+    """
+    organisation = _request(name=name, owner=owner, slug=slug, plan=plan)
+    deadline = time.monotonic() + PROVISIONING_SECONDS
+    while time.monotonic() < deadline:
+        status = Organisation.objects.filter(pk=organisation.pk).values_list("status", flat=True).first()
+        if status == Organisation.Status.ACTIVE:
+            organisation.refresh_from_db()
+            return organisation
+        if status is None:  # The provisioner failed and has cleared up.
+            break
+        time.sleep(0.02)
+    Organisation.objects.filter(pk=organisation.pk, status=Organisation.Status.REQUESTED).delete()
+    raise Unavailable("The organisation could not be set up. Nothing was made; try again.", retry_after=5)
+
+
+@transaction.atomic
+def _request(*, name: str, owner: User, slug: str, plan: str) -> Organisation:
+    name = names.check_name(name)
+    slug = names.check_slug(slug or names.suggest_slug(name))
+    terms = Plan.objects.filter(name=plan).first()
+    if terms is None:
+        raise InvalidInput.field("plan", f"There is no plan {plan!r}.")
+    if Organisation.objects.filter(slug=slug).exists():
+        raise Conflict(f"The address {slug!r} is taken. Choose another.")
+    tenant = ids.new_tenant()
+    organisation = Organisation.objects.create(
+        tenant=tenant, schema_name=isolation.schema(tenant), name=name, slug=slug, plan=terms
+    )
+    Membership.objects.create(organisation=organisation, user=owner, role=Role.OWNER)
+    _ask_provisioner(organisation, Provisioning.Action.CREATE, by=owner.email)
+    return organisation
+
+
+def suspend(*, organisation: Organisation) -> None:
+    """Refuse every key and member from now on, and stop the workers. Nothing is lost."""
+    _move(organisation, Organisation.Status.ACTIVE, Organisation.Status.SUSPENDED)
+
+
+def resume(*, organisation: Organisation) -> None:
+    _move(organisation, Organisation.Status.SUSPENDED, Organisation.Status.ACTIVE)
+
+
+@transaction.atomic
+def delete(*, organisation: Organisation, by: str) -> None:
+    """Have everything of the organisation destroyed. It answers nobody from now on."""
+    organisation.status = Organisation.Status.DELETING
+    organisation.save(update_fields=["status"])
+    organisation.api_keys.filter(revoked_at=None).update(revoked_at=timezone.now())
+    _ask_provisioner(organisation, Provisioning.Action.DELETE, by=by)
+
+
+def _move(organisation: Organisation, before: str, after: str) -> None:
+    moved = Organisation.objects.filter(pk=organisation.pk, status=before).update(status=after)
+    if not moved:
+        raise Conflict(f"{organisation.slug} is {organisation.status}; only one that is {before} can become {after}.")
+    organisation.status = after
+
+
+def _ask_provisioner(organisation: Organisation, action: Provisioning.Action, *, by: str) -> None:
+    Provisioning.objects.create(organisation=organisation, action=action, requested_by=by)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify('provisioning', '')")
+
+
+# --- Members ---------------------------------------------------------------------------------------------------------
+
+
+def invite(*, organisation: Organisation, email: str, role: str, by: User) -> Invitation:
+    """Send a letter whose link lets its reader join. An open invitation to the same address is replaced."""
+    _check_role(role)
+    email = email.strip().lower()
+    if organisation.memberships.filter(user__email=email).exists():
+        raise Conflict(f"{email} is a member already. Change the role instead.")
+    token = secrets.token_urlsafe(32)
+    with transaction.atomic():
+        organisation.invitations.filter(email=email, accepted_at=None).delete()
+        invitation = Invitation.objects.create(
+            organisation=organisation,
+            email=email,
+            role=role,
+            token_sha256=_hash(token),
+            invited_by=by.email,
+            expires_at=timezone.now() + timedelta(days=INVITATION_DAYS),
+        )
+        transaction.on_commit(lambda: emails.send_invitation(invitation, token=token))
+    return invitation
+
+
+@transaction.atomic
+def accept_invitation(*, token: str, user: User) -> Membership:
+    """Join. Raises NotFound for a token that is unknown, used, too old or was sent to somebody else."""
+    invitation = Invitation.objects.select_for_update().filter(token_sha256=_hash(token)).first()
+    if invitation is None or not invitation.is_open or invitation.email != user.email:
+        raise NotFound
+    invitation.accepted_at = timezone.now()
+    invitation.save(update_fields=["accepted_at"])
+    membership, _ = Membership.objects.get_or_create(
+        organisation=invitation.organisation, user=user, defaults={"role": invitation.role}
+    )
+    return membership
+
+
+@transaction.atomic
+def add_member(*, organisation: Organisation, user: User, role: str) -> Membership:
+    _check_role(role)
+    return Membership.objects.create(organisation=organisation, user=user, role=role)
+
+
+@transaction.atomic
+def change_role(*, membership: Membership, role: str) -> None:
+    """Raises Conflict when that would leave the organisation without an owner."""
+    _check_role(role)
+    if role != Role.OWNER:
+        _keep_an_owner(membership)
+    membership.role = role
+    membership.save(update_fields=["role"])
+
+
+@transaction.atomic
+def remove_member(*, membership: Membership) -> None:
+    """Raises Conflict for the last owner."""
+    _keep_an_owner(membership)
+    membership.delete()
+
+
+def _check_role(role: str) -> None:
+    if role not in Role.values:
+        raise InvalidInput.field("role", f"Name one of: {', '.join(Role.values)}.")
+
+
+def _keep_an_owner(membership: Membership) -> None:
+    # The organisation's row is the lock: two owners who leave at the same time must not both be let go.
+    Organisation.objects.select_for_update().get(pk=membership.organisation_id)
+    others = Membership.objects.filter(organisation=membership.organisation_id, role=Role.OWNER)
+    if membership.role == Role.OWNER and not others.exclude(pk=membership.pk).exists():
+        raise Conflict("An organisation keeps at least one owner. Make somebody else an owner first.")
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,84 @@
+"""Users of the broker, and the connections that this project makes to it.
+
+Every user is limited to its own keys by an access list, so a queue that is named by mistake is refused. Section 3.4
+of the threat model gives the commands that Celery needs; none of them lists keys, runs scripts from the caller or
+reaches another database.
+"""
+
+import redis
+from django.conf import settings
+from redis.lock import Lock
+
+from tenants import isolation
+
+# On connecting, redis-py says who it is; the rest keeps a connection alive.
+CONNECTION = "+auth +hello +ping +client|setname +client|setinfo"
+
+WORKER_COMMANDS = (
+    "+brpop +rpop +lpush +rpush +llen +del +set +get +expire +pexpire +hset +hget +hdel +hlen "
+    "+zadd +zrem +zrange +zrangebyscore +zrevrangebyscore +zcount +multi +exec +discard +watch +unwatch "
+    "+evalsha +script|exists"
+)
+
+PROCESS_RULES = {
+    # May put work and wake-up calls into any queue and read none of them. Limits, counters and the cache are its own.
+    "web": (
+        "%W~t:* %W~fleet:wake +lpush (~reply:* -@all +blpop +del) "
+        "(~web:* -@all +get +set +setex +del +exists +incr +incrby +expire +pexpire +pttl +ttl +mget +mset) "
+        "&web:keys +publish +subscribe +unsubscribe"
+    ),
+    "relay": "%W~t:* %W~fleet:wake +lpush (~t:* -@all +llen)",
+    "fleet": "%R~t:* +llen +hlen +zcard (~fleet:* -@all +blpop +brpop +lpush +del +set +get +expire)",
+}
+
+
+def connect(**options: object) -> redis.Redis:
+    """Return a client with this process's own login. Blocking reads must bring their own time-out."""
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=None, **options)  # type: ignore[arg-type]
+
+
+def set_process_user(client: redis.Redis, name: str, password: str) -> None:
+    _set_user(client, name, password, PROCESS_RULES[name])
+
+
+def set_worker_user(client: redis.Redis, tenant: str, password: str) -> None:
+    tenant = isolation.checked(tenant)  # A `*` in it would widen the pattern to everybody's keys.
+    _set_user(client, f"t_{tenant}", password, f"~t:{tenant}:* %W~reply:{tenant}:* {WORKER_COMMANDS}")
+
+
+def load_scripts(client: redis.Redis) -> None:
+    """Load the one script that a worker runs, Celery's release of its mutex: it may not load any itself."""
+    client.script_load(Lock.LUA_RELEASE_SCRIPT)
+
+
+def worker_users(client: redis.Redis) -> set[str]:
+    """Return the tenants that the broker knows a user of."""
+    return {name.removeprefix("t_") for name in client.acl_users() if name.startswith("t_")}
+
+
+def drop_worker_user(client: redis.Redis, tenant: str) -> None:
+    """Remove the organisation's user, which also ends its connections, and everything under its prefix."""
+    client.acl_deluser(f"t_{isolation.checked(tenant)}")
+    for pattern in (f"t:{tenant}:*", f"reply:{tenant}:*"):
+        for key in client.scan_iter(match=pattern, count=1000):
+            client.delete(key)
+
+
+def _set_user(client: redis.Redis, name: str, password: str, rules: str) -> None:
+    # One unknown word makes the broker refuse the whole command and keep the older, wider list: redis-py raises.
+    client.execute_command(
+        "ACL", "SETUSER", name, "reset", "on", f">{password}", "resetchannels", "-@all", *_words(CONNECTION + " " + rules)
+    )
+
+
+def _words(rules: str) -> list[str]:
+    """Split an access list at spaces, but keep a selector in its parentheses together."""
+    words: list[str] = []
+    inside = False
+    for word in rules.split():
+        if inside:
+            words[-1] += " " + word
+        else:
+            words.append(word)
+        inside = (inside or word.startswith("(")) and not word.endswith(")")
+    return words

@@ -1,0 +1,50 @@
+"""Jobs of the organisation that is entered: handed in with its own rows, claimed and finished behind a fence.
+
+These are the doors of tenants/doors.sql; the tenant is the session's, so a caller cannot name another.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+
+# A worker that has not renewed its lease for so long has lost the job.
+LEASE = timedelta(seconds=12)
+# The last attempt fails the job with a word about its cause, instead of trying for ever.
+ATTEMPTS = 3
+
+
+class LeaseLost(Exception):
+    """Another attempt has taken over this job: what this one did must not take effect."""
+
+
+def submit(job_id: str, *, kind: str, queue: str, subject: str = "") -> None:
+    """Hand in a job. It is enqueued after the surrounding transaction commits, and only then."""
+    _call("SELECT door.submit_job(%s, %s, %s, %s)", job_id, kind, queue, subject)
+
+
+def claim(job_id: str) -> int | None:
+    """Return the number of this attempt, or None when the job is done, canceled or in somebody's hands."""
+    attempt = _call("SELECT door.claim_job(%s, %s)", job_id, LEASE)
+    return None if attempt is None else int(attempt)
+
+
+def renew(job_id: str, attempt: int) -> bool:
+    return bool(_call("SELECT door.renew_job(%s, %s, %s)", job_id, attempt, LEASE))
+
+
+def finish(job_id: str, attempt: int, outcome: str) -> None:
+    """Finish within the transaction that writes the result. Raises LeaseLost, which takes that back."""
+    if not _call("SELECT door.finish_job(%s, %s, %s)", job_id, attempt, outcome):
+        raise LeaseLost(job_id)
+
+
+def cancel(job_id: str) -> bool:
+    """Take back a job that nobody runs, and say whether that was possible."""
+    return bool(_call("SELECT door.cancel_job(%s)", job_id))
+
+
+def _call(statement: str, *values: Any) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchone()[0]

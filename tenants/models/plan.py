@@ -1,0 +1,27 @@
+from django.db import models
+
+MEGABYTE = 1024 * 1024
+
+
+class Plan(models.Model):
+    """Every limit of an organisation. Nothing else in the project holds one; null means without limit."""
+
+    name = models.SlugField(primary_key=True)
+    requests_per_minute = models.PositiveIntegerField(null=True, blank=True)
+    rows_per_month = models.PositiveBigIntegerField(null=True, blank=True)
+    dataset_bytes = models.PositiveBigIntegerField(default=200 * MEGABYTE)
+    dataset_rows = models.PositiveIntegerField(default=1_000_000)
+    dataset_count = models.PositiveIntegerField(null=True, blank=True)
+    model_count = models.PositiveIntegerField(null=True, blank=True)
+    training_seconds = models.PositiveIntegerField(default=3600)
+    workers = models.PositiveSmallIntegerField(default=2)
+
+    class Meta:
+        db_table = "plan"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def limits(self) -> dict[str, int | None]:
+        names = [field.name for field in self._meta.fields if not field.primary_key]
+        return {name: getattr(self, name) for name in names}

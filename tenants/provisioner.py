@@ -1,0 +1,162 @@
+"""The one process that makes and destroys what belongs to an organisation. It has no open port.
+
+Its work comes through the table `provisioning`. Schema, roles and tables are made in one transaction; the broker's
+user and the folder, which no transaction covers, are made last within it and taken back when it fails.
+"""
+
+import logging
+import shutil
+import time
+
+import psycopg
+import redis
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from tenants import broker, isolation, notify, schemas
+from tenants.models import ApiKey, Invitation, Job, Membership, Organisation, Provisioning, Route
+from tenants.secrets import derive
+
+log = logging.getLogger(__name__)
+
+WAIT_SECONDS = 0.5
+
+
+def run() -> None:
+    """Serve requests until the process is told to stop."""
+    client = broker.connect()
+    users = BrokerUsers(client)
+    users.rebuild()
+    with _listening() as wakeups:
+        notify.ready()
+        while True:
+            while serve_next(client):
+                pass
+            users.watch()
+            list(wakeups.notifies(timeout=WAIT_SECONDS, stop_after=1))
+
+
+def _listening() -> psycopg.Connection:
+    target = connection.settings_dict
+    wakeups = psycopg.connect(
+        host=target["HOST"],
+        port=target["PORT"],
+        dbname=target["NAME"],
+        user=target["USER"],
+        password=target["PASSWORD"],
+        autocommit=True,
+    )
+    wakeups.execute("LISTEN provisioning")
+    return wakeups
+
+
+def serve_next(client: redis.Redis) -> bool:
+    """Serve the oldest request, and say whether there was one."""
+    with transaction.atomic():
+        waiting = Provisioning.objects.filter(state=Provisioning.State.REQUESTED).order_by("requested_at")
+        request = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("organisation").first()
+        if request is None:
+            return False
+        started = time.monotonic()
+        try:
+            with transaction.atomic():
+                _serve(request, client)
+        except Exception:  # Whatever went wrong, the next customer's request must still be served.
+            log.exception("%s %s failed", request.action, request.organisation_id)
+            _fail(request)
+        else:
+            took = time.monotonic() - started
+            log.info("%s %s in %.2f s", request.action, request.organisation_id, took)
+    return True
+
+
+def _serve(request: Provisioning, client: redis.Redis) -> None:
+    organisation = request.organisation
+    if request.action == Provisioning.Action.CREATE:
+        create(organisation, client)
+    else:
+        destroy(organisation, client)
+    request.state = Provisioning.State.DONE
+    request.finished_at = timezone.now()
+    request.save(update_fields=["state", "finished_at"])
+
+
+def _fail(request: Provisioning) -> None:
+    if request.action == Provisioning.Action.CREATE:
+        request.organisation.delete()  # Nothing was made, so nothing but this row is left to go.
+    else:
+        request.state = Provisioning.State.FAILED
+        request.error = "See the provisioner's log."
+        request.finished_at = timezone.now()
+        request.save(update_fields=["state", "error", "finished_at"])
+
+
+def create(organisation: Organisation, client: redis.Redis) -> None:
+    tenant = organisation.tenant
+    schemas.create(tenant, worker_password=worker_password(tenant, "postgres"))
+    folder = isolation.directory(tenant)
+    try:
+        folder.mkdir(mode=0o700, parents=True)
+        broker.set_worker_user(client, tenant, worker_password(tenant, "broker"))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    organisation.status = Organisation.Status.ACTIVE
+    organisation.save(update_fields=["status"])
+
+
+def destroy(organisation: Organisation, client: redis.Redis) -> None:
+    """Destroy everything, and keep a tombstone, so that the random id is never used again."""
+    tenant = organisation.tenant
+    broker.drop_worker_user(client, tenant)
+    schemas.drop(tenant)
+    folder = isolation.directory(tenant)
+    if folder.exists():
+        shutil.rmtree(folder)
+    for model in (Job, Route):
+        model.objects.filter(tenant=tenant).delete()
+    for model in (ApiKey, Invitation, Membership):
+        model.objects.filter(organisation=organisation).delete()
+    organisation.name = organisation.slug = f"deleted-{tenant}"
+    organisation.status = Organisation.Status.DELETED
+    organisation.save(update_fields=["name", "slug", "status"])
+
+
+def worker_password(tenant: str, use: str) -> str:
+    """Return the password of the organisation's workers for `use`: `postgres` or `broker`."""
+    return derive(settings.FLEET_SECRET, isolation.checked(tenant), use)
+
+
+class BrokerUsers:
+    """Keeps the broker's users as PostgreSQL says, also when the broker comes back empty."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self.client = client
+        self.seen = ""
+
+    def rebuild(self) -> None:
+        for process in broker.PROCESS_RULES:
+            password = derive(settings.LOGIN_SECRET, "broker", process)
+            broker.set_process_user(self.client, process, password)
+        broker.load_scripts(self.client)
+        kept = (Organisation.Status.ACTIVE, Organisation.Status.SUSPENDED)
+        tenants = set(Organisation.objects.filter(status__in=kept).values_list("tenant", flat=True))
+        for tenant in tenants:
+            broker.set_worker_user(self.client, tenant, worker_password(tenant, "broker"))
+        for tenant in broker.worker_users(self.client) - tenants:
+            broker.drop_worker_user(self.client, tenant)
+        self.seen = self._run_id()
+        log.info("the broker knows %d organisations", len(tenants))
+
+    def watch(self) -> None:
+        """Rebuild when this is not the broker process that was last seen."""
+        try:
+            if self._run_id() != self.seen:
+                self.rebuild()
+        except redis.ConnectionError:
+            # Not back yet. The next round, half a second from now, asks again.
+            self.seen = ""
+
+    def _run_id(self) -> str:
+        return str(self.client.info("server")["run_id"])
