@@ -2,6 +2,8 @@
 
 No root is needed, and children inherit the domain. Landlock comes in ABI levels, one for each kernel
 release that taught it something; what the running kernel does not know is left out, and `gaps` names it.
+No level forbids stat, chmod, chown and utime, or sockets other than TCP: a user per tenant and the passwords
+of the services stand there.
 Constants and structures are those of <https://docs.kernel.org/userspace-api/landlock.html>.
 """
 

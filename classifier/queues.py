@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import redis
+import redis.asyncio
 from celery import current_app
 from kombu.serialization import dumps as serialize
 from kombu.utils.json import dumps
@@ -30,6 +31,15 @@ def send(client: redis.Redis, tenant: str, use: str, task: str, *args: Any) -> i
     pipeline.lpush(queue, envelope(queue, task, args))
     pipeline.lpush(WAKE, tenant)
     return int(pipeline.execute()[0])
+
+
+async def send_async(client: redis.asyncio.Redis, tenant: str, use: str, task: str, *args: Any) -> int:
+    """Do what `send` does."""
+    queue = isolation.queue(tenant, use)
+    pipeline = client.pipeline(transaction=False)
+    pipeline.lpush(queue, envelope(queue, task, args))
+    pipeline.lpush(WAKE, tenant)
+    return int((await pipeline.execute())[0])
 
 
 def envelope(queue: str, task: str, args: Sequence[Any]) -> str:

@@ -23,7 +23,7 @@ def run_all() -> int:
     """Run every gate, also after one has failed; return 0 if all hold."""
     with tempfile.TemporaryDirectory(prefix="assort-check-") as folder:
         generated = Path(folder) / _OPENAPI
-        # Generating migrations and the document needs settings, but no server: this instance is never started.
+        # Migrations and the document are made from settings alone: this instance is never started.
         environment = Instance.create(Path(folder) / "data").environment("prepare")
         failed = [gate for gate in gates(generated) if not _holds(gate, environment)]
     for gate in failed:
@@ -32,7 +32,7 @@ def run_all() -> int:
 
 
 def gates(openapi: Path) -> list[Gate]:
-    """Return the gates in the order in which they run; the last but one writes `openapi`, the last compares it."""
+    """Return the gates in their order; the last but one writes `openapi`, the last compares it."""
     python = sys.executable
     imports = "from importlinter.cli import lint_imports_command; lint_imports_command()"
     spectacular = ("spectacular", "--format", "openapi-json", "--validate", "--fail-on-warn", "--file")

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from saas import checks, parts, supervisor
-from saas.embedded import EmbeddedError
+from saas.directory import DirectoryError
+from saas.embedded_server import EmbeddedError
 from saas.instance import ROOT, Instance, InstanceError
 from saas.supervisor import StartError, Supervisor
 
@@ -34,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     command: Callable[[argparse.Namespace], int] = options.run
     try:
         return command(options)
-    except (CommandError, InstanceError, EmbeddedError, StartError) as error:
+    except (CommandError, DirectoryError, InstanceError, EmbeddedError, StartError) as error:
         sys.stderr.write(f"assort: {error}\n")
         return 1
 

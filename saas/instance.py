@@ -1,28 +1,32 @@
 """One instance of Assort: a data directory, its ports, its secrets, and what each process is told of them."""
 
 import fcntl
-import json
 import os
-import random
 import secrets
 import shutil
-import socket
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
+from saas import directory
+from saas.ports import HOST, free, is_free
 from tenants.secrets import derive
 
 ROOT = Path(__file__).resolve().parent.parent
-HOST = "127.0.0.1"
 OWNER = "assort_owner"
 DATABASE = "assort"
 MLFLOW_DATABASE = "assort_mlflow"
 
 # The parts with a login of their own, which `prepare` makes; every other one uses the owner's.
-LOGINS = {"web": "web", "manage": "web", "relay": "relay", "fleet": "fleet", "registrar": "registrar"}
-LOGINS["mlflow"] = "registrar"
+LOGINS = {
+    "web": "web",
+    "manage": "web",
+    "relay": "relay",
+    "fleet": "fleet",
+    "registrar": "registrar",
+    "mlflow": "registrar",
+}
 SECRETS_OF = {
     "prepare": ("login_secret", "fleet_secret"),
     "provisioner": ("login_secret", "fleet_secret"),
@@ -33,17 +37,17 @@ SECRETS_OF = {
 OWNERS_COMMANDS = frozenset({"migrate", "migrate_schemas", "makemigrations", "prepare", "provisioner"})
 
 _SECRET_NAMES = ("secret_key", "pepper", "fleet_secret", "login_secret", "owner_password", "broker_password")
-_CONTENTS = "postgres postgres.making valkey tenants logs secrets.json ports.json options.json".split()
+_FOLDERS = ("postgres", "postgres.making", "valkey", "tenants", "logs")
+_FILES = ("secrets.json", "ports.json", "options.json")
 _PORT_NAMES = ("web", "postgres", "valkey", "mlflow")
 # Of the caller's environment a part sees where programs, locale, certificates and temporary files are, and
 # which kernels OpenBLAS should use; nothing else, so that no credential travels along by accident.
 _PASSED_ON = (
-    "PATH HOME LANG LC_ALL TZ TMPDIR SSL_CERT_FILE SSL_CERT_DIR OPENBLAS_CORETYPE OPENBLAS_L2_SIZE PYTHONDONTWRITEBYTECODE"
-).split()
+    *("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+    *("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONDONTWRITEBYTECODE"),
+)
 # A worker answers one organisation on one core; libraries that start a thread per core only get in the way.
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-# Outside the range from which the kernel takes the ports of outgoing connections.
-_FREE_PORTS = range(20_000, 32_000)
 
 
 class InstanceError(Exception):
@@ -69,18 +73,18 @@ class Instance:
         *,
         public_url: str | None = None,
         encoder: bool | None = None,
-    ) -> "Instance":
+    ) -> Self:
         """Open the instance in `data`, or make one there. What is not given stays as it was the last time.
 
         Without `port` a new instance gets a free one. DATABASE_URL and REDIS_URL of the caller's environment
-        replace the embedded servers. Raises InstanceError where the directory is somebody else's.
+        replace the embedded servers. Raises DirectoryError where the directory is somebody else's.
         """
         data = Path(os.path.abspath(data))
-        _make_directories(data)
-        options = _load(data / "options.json")
+        directory.make(data)
+        options = directory.load(data / "options.json")
         return cls(
             data=data,
-            ports=_ports(_load(data / "ports.json") | ({"web": port} if port else {})),
+            ports=_ports(directory.load(data / "ports.json") | ({"web": port} if port else {})),
             secrets=_secrets(data / "secrets.json"),
             public_url=str(options.get("public_url", "")) if public_url is None else public_url,
             encoder=bool(options.get("encoder", True)) if encoder is None else encoder,
@@ -105,7 +109,7 @@ class Instance:
         return self.data / "logs" / f"{part}.log"
 
     def claim(self) -> None:
-        """Hold the instance until this process ends, and write down its ports and options for the other commands.
+        """Hold the instance until this process ends; write down its ports and options for other commands.
 
         Raises InstanceError if another process holds it.
         """
@@ -120,7 +124,7 @@ class Instance:
         except BlockingIOError:
             os.close(lock)
             raise InstanceError(
-                f"Another ./assort is running on {self.data}. End it first, or choose another --data and --port."
+                f"Another ./assort is running on {self.data}. End it, or choose another --data and --port."
             ) from None
         return lock
 
@@ -142,17 +146,17 @@ class Instance:
 
     def erase(self) -> None:
         """Delete the instance's data, secrets and logs, and nothing else that may lie in the directory."""
-        for path in (self.data / name for name in _CONTENTS):
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+        for folder in _FOLDERS:
+            if (self.data / folder).exists():
+                shutil.rmtree(self.data / folder)
+        for file in _FILES:
+            (self.data / file).unlink(missing_ok=True)
 
     def move_taken_ports(self) -> None:
         """Give the embedded servers other ports where somebody else has taken theirs meanwhile."""
         for name in ("postgres", "valkey", "mlflow"):
             if not is_free(self.ports[name]):
-                self.ports[name] = _free_port(self.ports)
+                self.ports[name] = free(self.ports)
         self._save()
 
     def owner_database_url(self) -> str:
@@ -207,20 +211,8 @@ class Instance:
         )
 
     def _save(self) -> None:
-        _write(self.data / "ports.json", self.ports)
-        _write(self.data / "options.json", {"public_url": self.public_url, "encoder": self.encoder})
-
-
-def is_free(port: int) -> bool:
-    """Whether a server could listen on the port of this machine's loopback address."""
-    with socket.socket() as probe:
-        # As servers do it: connections of an earlier run that are still closing do not count.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-        return True
+        directory.write(self.data / "ports.json", self.ports)
+        directory.write(self.data / "options.json", {"public_url": self.public_url, "encoder": self.encoder})
 
 
 def _with_login(url: str, user: str, password: str, database: str | None = None) -> str:
@@ -230,63 +222,20 @@ def _with_login(url: str, user: str, password: str, database: str | None = None)
     return split._replace(netloc=f"{quote(user)}:{quote(password)}@{address}", path=path).geturl()
 
 
-def _make_directories(data: Path) -> None:
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        owner = data.stat().st_uid
-        if owner == os.geteuid():
-            data.chmod(0o700)
-        elif any(data.iterdir()):
-            raise InstanceError(
-                f"{data} belongs to user {owner}, not to you. Run ./assort as that user, or choose another --data."
-            )
-        for name in ("tenants", "logs", "run"):
-            (data / name).mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise InstanceError(f"{data} cannot be used ({error.strerror}). Choose another --data.") from error
-
-
 def _ports(known: dict[str, Any]) -> dict[str, int]:
     ports: dict[str, int] = {name: int(port) for name, port in known.items()}
     for name in _PORT_NAMES:
         if name not in ports:
-            ports[name] = _free_port(ports)
+            ports[name] = free(ports)
     return ports
-
-
-def _free_port(taken: dict[str, int]) -> int:
-    candidates = random.sample(_FREE_PORTS, len(_FREE_PORTS))
-    return next(port for port in candidates if port not in taken.values() and is_free(port))
 
 
 def _secrets(path: Path) -> dict[str, str]:
     """Read the instance's secrets; make them the first time."""
     fresh = {name: secrets.token_urlsafe(36) for name in _SECRET_NAMES}
     if not path.exists():
-        _write(path, fresh, replace=False)
-    known = _load(path)
+        directory.write(path, fresh, replace=False)
+    known = directory.load(path)
     if fresh.keys() - known.keys():  # An older version made the file, and knew fewer of them.
-        _write(path, fresh | known)
-    return {name: str(secret) for name, secret in _load(path).items()}
-
-
-def _load(path: Path) -> dict[str, Any]:
-    return dict(json.loads(path.read_text())) if path.exists() else {}
-
-
-def _write(path: Path, values: object, *, replace: bool = True) -> None:
-    """Write in one step, so that nobody ever reads half a file. Without `replace` the first writer wins."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-        json.dump(values, stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    if replace:
-        draft.replace(path)
-        return
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        return
-    finally:
-        draft.unlink()
+        directory.write(path, fresh | known)
+    return {name: str(secret) for name, secret in directory.load(path).items()}

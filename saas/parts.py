@@ -5,7 +5,8 @@ import sys
 from functools import partial
 
 from saas import embedded
-from saas.instance import HOST, Instance
+from saas.instance import Instance
+from saas.ports import HOST
 from saas.process import Part
 
 
@@ -60,7 +61,8 @@ def _mlflow(instance: Instance) -> Part:
         "1",
         *artifacts,
     )
-    return Part("mlflow", command, environment, probe=partial(_answers, port, "/health"))
+    probe = partial(_answers, port, "/health")
+    return Part("mlflow", command, environment, probe=probe, address=f"http://{HOST}:{port}")
 
 
 def _answers(port: int, path: str) -> bool:

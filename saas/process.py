@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +31,7 @@ class Part:
     environment: Mapping[str, str] = field(default_factory=dict)
     probe: Callable[[], bool] | None = None
     once: bool = False
+    address: str = ""  # Where people find it, if they are to be told.
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 10.0
 
@@ -53,7 +54,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class _Status:
+class Status:
     state: str
     parent: int
     session: int
@@ -95,7 +96,7 @@ def adopt_orphans() -> None:
 
 def descendants(pid: int) -> list[Found]:
     """Return every living process below `pid`, whatever its session."""
-    statuses = dict(_processes())
+    statuses = dict(processes())
     below, fresh = {pid}, {pid}
     while fresh:
         fresh = {child for child, status in statuses.items() if status.parent in fresh} - below
@@ -105,13 +106,13 @@ def descendants(pid: int) -> list[Found]:
 
 def session_of(pid: int) -> list[Found]:
     """Return the processes of the session that `pid` leads or led."""
-    return [Found(member, status.started) for member, status in _processes() if status.session == pid]
+    return [Found(member, status.started) for member, status in processes() if status.session == pid]
 
 
 def working_in(directory: Path) -> list[Found]:
     """Return the processes whose current directory is `directory`, as it is for a database server's own."""
     found = []
-    for pid, status in _processes():
+    for pid, status in processes():
         try:
             if os.readlink(f"/proc/{pid}/cwd") == str(directory):
                 found.append(Found(pid, status.started))
@@ -185,20 +186,20 @@ def last_lines(log: Path, count: int = 15) -> list[str]:
         return stream.read().decode(errors="replace").splitlines()[-count:]
 
 
-def _processes() -> Iterable[tuple[int, _Status]]:
+def processes() -> Iterator[tuple[int, Status]]:
     for entry in os.listdir("/proc"):
         if entry.isdigit() and (status := _status(int(entry))):
             yield int(entry), status
 
 
-def _status(pid: int) -> _Status | None:
+def _status(pid: int) -> Status | None:
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
     # proc(5): the name in parentheses may itself hold spaces and parentheses; the fields follow the last one.
     fields = text.rpartition(")")[2].split()
-    return _Status(state=fields[0], parent=int(fields[1]), session=int(fields[3]), started=fields[19])
+    return Status(state=fields[0], parent=int(fields[1]), session=int(fields[3]), started=fields[19])
 
 
 def _boot_id() -> str:

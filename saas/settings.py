@@ -190,6 +190,15 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# What the fork server has loaded before the first worker is wanted.
+FLEET_PRELOAD = [
+    "saas.celery",
+    "classifier.worker",
+    "classifier.ml.train",
+    "celery.apps.worker",
+    "celery.concurrency.solo",
+    "kombu.transport.redis",
+]
 
 # --- MLflow ---------------------------------------------------------------------------------------------------------
 

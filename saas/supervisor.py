@@ -1,4 +1,4 @@
-"""Runs the parts of an instance in the foreground: starts them in order, restarts those that die, ends them all.
+"""Runs the parts of an instance in the foreground: starts them, restarts those that die, ends them all.
 
 It has one thread and looks after everything ten times a second. Parts say that they are ready as services of
 systemd do, see sd_notify(3), each on a socket of its own.
@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 from saas import embedded, process
-from saas.instance import ROOT, Instance, InstanceError, is_free
+from saas.instance import ROOT, Instance, InstanceError
+from saas.ports import HOST, is_free
 from saas.process import Part
 
 _TICK = 0.1
@@ -54,7 +55,7 @@ class _Member:
         return self.part.once and self.is_ready
 
     def tend(self) -> str | None:
-        """Start the part when it is due, notice that it is ready or has ended; return how it ended, if it did."""
+        """Start the part when it is due, notice what became of it, and return how it ended, if it did."""
         if self.is_done:
             return None
         if self.running is None:
@@ -72,7 +73,7 @@ class _Member:
             self.running.send_signal(self.part.stop_signal)
 
     def finish(self, grace: float) -> None:
-        """Wait for the part that was asked to stop, and kill whatever its session still holds after `grace` seconds."""
+        """Wait `grace` seconds for the part to end, then kill whatever its session still holds."""
         if self.running is None:
             return
         try:
@@ -143,7 +144,7 @@ class Supervisor:
     def run(self) -> None:
         """Run until SIGINT, SIGTERM or SIGHUP; then end everything.
 
-        Raises InstanceError if the instance or its port is in use, StartError if a part does not become ready.
+        Raises InstanceError if the instance or its port is in use, StartError if a part does not get ready.
         """
         self._instance.claim()
         process.adopt_orphans()
@@ -155,12 +156,18 @@ class Supervisor:
         self._instance.move_taken_ports()
         try:
             if self._start_all():
-                say(f"logs are in {self._instance.data / 'logs'}")
-                say(f"ready {self._instance.url}")
+                self._say_where()
             while not self._signals:
                 self._tend(starting=[])
         finally:
             self._stop_all()
+
+    def _say_where(self) -> None:
+        say(f"logs are in {self._instance.data / 'logs'}")
+        for part in (member.part for stage in self._members for member in stage):
+            if part.address:
+                say(f"{part.name} {part.address}")
+        say(f"ready http://{HOST}:{self._instance.ports['web']}")
 
     def _on_signal(self, _signum: int, _frame: FrameType | None) -> None:
         self._signals += 1

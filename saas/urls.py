@@ -1,3 +1,20 @@
-from django.urls import URLPattern, URLResolver
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", include("tenants.api.urls")),
+    path("api/v1/", include("classifier.api.urls")),
+    path("api/schema", SpectacularJSONAPIView.as_view(authentication_classes=[], permission_classes=[]), name="schema"),
+    path(
+        "api/docs",
+        SpectacularSwaggerView.as_view(url_name="schema", authentication_classes=[], permission_classes=[]),
+        name="docs",
+    ),
+    path("operators/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("", include("frontend.urls")),
+]
+
+handler404 = "saas.api_errors.not_found"
+handler500 = "saas.api_errors.server_error"

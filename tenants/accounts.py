@@ -65,6 +65,16 @@ def _request(*, name: str, owner: User, slug: str, plan: str) -> Organisation:
     return organisation
 
 
+@transaction.atomic
+def change(*, organisation: Organisation, name: str | None = None, retention: str | None = None) -> None:
+    """Change what is given. Raises InvalidInput for a name that could deceive."""
+    if name is not None:
+        organisation.name = names.check_name(name)
+    if retention is not None:
+        organisation.retention = retention
+    organisation.save(update_fields=["name", "retention"])
+
+
 def suspend(*, organisation: Organisation) -> None:
     """Refuse every key and member from now on, and stop the workers. Nothing is lost."""
     _move(organisation, Organisation.Status.ACTIVE, Organisation.Status.SUSPENDED)

@@ -28,7 +28,7 @@ PROCESS_RULES = {
         "&web:keys +publish +subscribe +unsubscribe"
     ),
     "relay": "%W~t:* %W~fleet:wake +lpush (~t:* -@all +llen)",
-    "fleet": "%R~t:* +llen +hlen +zcard (~fleet:* -@all +blpop +brpop +lpush +del +set +get +expire)",
+    "fleet": "%R~t:* +llen +hlen +zcard (~fleet:* -@all +brpop +rpop)",
 }
 
 

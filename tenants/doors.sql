@@ -52,6 +52,16 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     ) SELECT EXISTS (SELECT FROM finished);
 $$;
 
+-- A worker that is told to stop gives its job back, and the attempt does not count.
+CREATE FUNCTION door.hand_back_job(job_id text, held integer) RETURNS boolean
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    WITH returned AS (
+        UPDATE job SET state = 'queued', attempt = attempt - 1, lease_until = NULL
+        WHERE id = job_id AND tenant = door.tenant() AND state = 'running' AND attempt = held
+        RETURNING pg_notify('job', '')
+    ) SELECT EXISTS (SELECT FROM returned);
+$$;
+
 -- A job that nobody runs ends here and now; a running one is asked through its own row.
 CREATE FUNCTION door.cancel_job(job_id text) RETURNS boolean
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$

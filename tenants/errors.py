@@ -9,6 +9,9 @@
     ├── RateLimited            too many requests just now
     ├── QuotaExceeded          the plan's limit is reached
     ├── TooLarge               more bytes than the plan allows
+    ├── Malformed              not the JSON, form or file that it says it is
+    ├── UnsupportedMediaType   a form of body that this call does not take
+    ├── MethodNotAllowed       a verb that this address does not know
     └── Unavailable            a part of the service does not answer; trying again helps
 
 Each has a stable `code` and says what to do. Which HTTP status it becomes is decided in saas/api_errors.py.
@@ -93,3 +96,15 @@ class Unavailable(RetryLater):
 
 class TooLarge(TenantError):
     code = "too_large"
+
+
+class Malformed(TenantError):
+    code = "malformed"
+
+
+class UnsupportedMediaType(TenantError):
+    code = "unsupported_media_type"
+
+
+class MethodNotAllowed(TenantError):
+    code = "method_not_allowed"

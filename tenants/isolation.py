@@ -74,9 +74,13 @@ def entered(organisation: Organisation) -> Iterator[None]:
 
 def log_in_as_worker(tenant: str, *, password: str) -> None:
     """Make this process, which has no connection yet, the organisation's own for good."""
-    database = cast("DatabaseWrapper", connection)
-    database.settings_dict.update(USER=worker_login(tenant), PASSWORD=password)
-    database.set_schema(schema(tenant), include_public=False)
+    connection.settings_dict.update(USER=worker_login(tenant), PASSWORD=password)
+    in_thread_of_worker(tenant)
+
+
+def in_thread_of_worker(tenant: str) -> None:
+    """Let this thread of a worker see the organisation's schema, since each thread has a connection of its own."""
+    cast("DatabaseWrapper", connection).set_schema(schema(tenant), include_public=False)
 
 
 def current_schema() -> str:

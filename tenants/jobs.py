@@ -39,6 +39,11 @@ def finish(job_id: str, attempt: int, outcome: str) -> None:
         raise LeaseLost(job_id)
 
 
+def hand_back(job_id: str, attempt: int) -> None:
+    """Give the job back unfinished, as if this attempt had not been made."""
+    _call("SELECT door.hand_back_job(%s, %s)", job_id, attempt)
+
+
 def cancel(job_id: str) -> bool:
     """Take back a job that nobody runs, and say whether that was possible."""
     return bool(_call("SELECT door.cancel_job(%s)", job_id))

@@ -1,7 +1,7 @@
 """What one cell of a table means.
 
-A cell is the string that would stand in a CSV, or None where it is missing. A JSON value and its CSV string mean
-the same everywhere in this package, because both pass through this module.
+A cell is the string that would stand in a CSV, or None where it is missing. A JSON value and its CSV string
+mean the same everywhere in this package, because both pass through this module.
 """
 
 from __future__ import annotations

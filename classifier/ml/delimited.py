@@ -52,7 +52,7 @@ def _delimiter(sample: list[str]) -> str:
             widths = [len(record) for record in csv.reader(sample, delimiter=delimiter) if record]
         except csv.Error:
             return 0.0, 0
-        if not widths or widths[0] < 2:
+        if not widths or widths[0] <= 1:
             return 0.0, 0
         return widths.count(widths[0]) / len(widths), widths[0]
 
@@ -88,14 +88,18 @@ def _names(header: list[str], number: int, limits: Limits) -> tuple[str, ...]:
     problems = ProblemList()
     for place, name in enumerate(names, 1):
         if not name:
-            problems.add(number, "empty_name", f"Column {place} has no name; name every column in the header.")
+            problems.add(
+                number, "empty_name", f"Column {place} has no name; name every column in the header."
+            )
         elif name in names[: place - 1]:
             problems.add(number, "duplicate_name", f"Two columns are called {name!r}; rename one of them.")
         elif len(name) > _NAME_LENGTH or "\0" in name:
             problems.add(number, "bad_name", f"Column {place} has a name that is no name; add a header row.")
     problems.refuse()
     if all(cells.number(name) is not None for name in names):
-        raise rejected(number, "no_header", "Row 1 holds numbers, not names; add a header row that names the columns.")
+        raise rejected(
+            number, "no_header", "Row 1 holds numbers, not names; add a header row that names the columns."
+        )
     return names
 
 
@@ -105,19 +109,21 @@ def _collect(
     width = len(names)
     share, from_csv = builder.share, cells.from_csv
     for number, record in records:
-        if lines.take_nul():
+        if lines.has_nul and any("\0" in cell for cell in record):
             builder.problems.add(number, "nul_character", "The row has a NUL character in it; remove it.")
         elif len(record) != width:
-            detail = f"The row has {len(record):,} cells and the header {width:,}; quote cells that hold the delimiter."
+            detail = f"The row has {len(record):,} cells, not {width:,}; quote cells that hold the delimiter."
             builder.problems.add(number, "ragged_row", detail)
         else:
             builder.add(number, tuple([share(from_csv(cell)) for cell in record]))
 
 
 def _refuse_data_as_header(table: Table, number: int) -> None:
-    """A file without a header shows: the label in its first row stands further down in the same column again."""
+    """A file without a header shows: the label in its first row stands further down again."""
     for place in (-1, 0):
         name = table.names[place]
         if len(table.names) > 1 and sum(row[place] == name for row in table.rows if row != table.names) > 1:
-            detail = f"The row looks like data, not like a header: {name!r} is also a value. Add a header row."
+            detail = (
+                f"The row looks like data, not like a header: {name!r} is also a value. Add a header row."
+            )
             raise rejected(number, "no_header", detail)

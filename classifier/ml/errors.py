@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One reason to refuse. `row` counts as a spreadsheet does: the header is row 1. `detail` says what to do."""
+    """One reason to refuse. The header is row 1, as in a spreadsheet; `detail` says what to do."""
 
     row: int | None
     code: str
@@ -73,7 +73,9 @@ class ProblemList:
         if not self._count:
             return
         more = self._count - len(self._listed)
-        rest = [Problem(None, "more_problems", f"There are {more:,} more problems like these.")] if more else []
+        rest = (
+            [Problem(None, "more_problems", f"There are {more:,} more problems like these.")] if more else []
+        )
         raise TableRejected([*self._listed, *rest])
 
 

@@ -19,7 +19,7 @@ def parse(first: str, lines: Lines, builder: TableBuilder) -> Table:
     places: dict[str, int] = {}
     for line in chain([first], lines):
         number = lines.count
-        if lines.take_nul():
+        if "\0" in line:
             builder.problems.add(number, "nul_character", "The line has a NUL character in it; remove it.")
         elif not line.isspace():
             _add(line, number, places, builder)
@@ -69,9 +69,11 @@ def _row(
 
 def _new_column(name: str, number: int, places: dict[str, int], limit: int) -> int:
     if not name.strip() or not _is_storable(name):
-        raise rejected(number, "bad_name", "A key is empty or holds a character that is none; name every column.")
+        raise rejected(
+            number, "bad_name", "A key is empty or holds a character that is none; name every column."
+        )
     if len(places) >= limit:
-        detail = f"There are more than {limit:,} different keys, and a data set may have {limit:,}; leave out keys."
+        detail = f"There are more than {limit:,} different keys; leave out keys, or upload fewer columns."
         raise rejected(number, "too_many_columns", detail)
     places[name] = len(places)
     return places[name]

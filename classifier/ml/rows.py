@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from io import TextIOWrapper
+from io import BufferedReader, TextIOWrapper
 
 from .errors import ProblemList, rejected
 
@@ -16,6 +16,7 @@ _LINES_PER_REPORT = 4096
 # Longer cells are rarely repeated, and a full pool means that the column does not repeat itself.
 _SHARED_LENGTH = 32
 _SHARED_CELLS = 200_000
+_FIRST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Table:
 
     def number(self, index: int) -> int:
         """The number of a row as the user counts: the header is row 1."""
-        return self.numbers[index] if self.numbers else index + 2
+        return self.numbers[index] if self.numbers else index + _FIRST
 
     def column(self, name: str) -> list[Cell]:
         place = self.names.index(name)
@@ -47,12 +48,14 @@ class Table:
 
 
 class Lines(Iterator[str]):
-    """The lines of a file, none longer than the limit; `nul` remembers a NUL character until it is asked for."""
+    """The lines of a file, none longer than the limit; `has_nul` once one of them had a NUL."""
 
-    def __init__(self, file: TextIOWrapper, size: int, limits: Limits, progress: Progress | None) -> None:
+    def __init__(
+        self, file: TextIOWrapper[BufferedReader], size: int, limits: Limits, progress: Progress | None
+    ) -> None:
         self._file, self._size, self._limit, self._progress = file, size, limits.line, progress
         self.count = 0
-        self._nul = False
+        self.has_nul = False
 
     def __next__(self) -> str:
         try:
@@ -64,18 +67,14 @@ class Lines(Iterator[str]):
             raise StopIteration
         self.count += 1
         if len(line) > self._limit:
-            detail = f"The line is longer than {self._limit:,} characters; is the file a table with line breaks?"
+            detail = (
+                f"The line is longer than {self._limit:,} characters; shorten its cells or leave out columns."
+            )
             raise rejected(self.count, "line_too_long", detail)
-        if "\0" in line:
-            self._nul = True
+        self.has_nul = self.has_nul or "\0" in line
         if self._progress and self.count % _LINES_PER_REPORT == 0:
             self._progress(self._file.buffer.tell() / self._size)
         return line
-
-    def take_nul(self) -> bool:
-        """Whether a NUL has been seen since the last call."""
-        seen, self._nul = self._nul, False
-        return seen
 
 
 class TableBuilder:
@@ -101,7 +100,9 @@ class TableBuilder:
         limits = self.limits
         self._cells += len(row)
         if len(self.rows) >= limits.rows:
-            raise rejected(number, "too_many_rows", f"A data set may have {limits.rows:,} rows; split the file.")
+            raise rejected(
+                number, "too_many_rows", f"A data set may have {limits.rows:,} rows; split the file."
+            )
         if self._cells > limits.cells:
             detail = f"A data set may have {limits.cells:,} cells; leave out columns or split the file."
             raise rejected(number, "too_many_cells", detail)
@@ -113,5 +114,5 @@ class TableBuilder:
         self.problems.refuse()
         if not self.rows:
             raise rejected(None, "no_rows", "There is a header but no row under it; add rows.")
-        contiguous = self.numbers[0] == 2 and self.numbers[-1] == len(self.rows) + 1
+        contiguous = self.numbers[0] == _FIRST and self.numbers[-1] == len(self.rows) + 1
         return Table(names, self.rows, None if contiguous else self.numbers)

@@ -19,7 +19,8 @@ LABEL_NAMES = ("label", "class", "target", "category", "intent")
 
 _EXAMPLES = 3
 _EXAMPLE_LENGTH = 80
-# A column is numbers (or dates) although one cell in a hundred is not: typing errors are reported, not followed.
+# A column is numbers (or dates) although one cell in a hundred is not: typing errors are reported, not
+# followed.
 _TOLERATED = 0.01
 _SHORT_WORDS = 4
 _SHORT_LENGTH = 40
@@ -28,7 +29,7 @@ _FEW_ROWS = 20
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: the kind of value in it, how many cells are missing, how many different values there are."""
+    """One column: the kind of value in it, its missing cells, how many different values there are."""
 
     name: str
     type: ColumnType
@@ -41,8 +42,8 @@ class Column:
 class Schema:
     """What a model is fed with. A text model has one feature, whose inputs are plain strings.
 
-    `ignored` are columns of the table that are neither label nor feature: with `text` given all the others, else
-    those that are constant or only number the rows.
+    `ignored` are columns of the table that are neither label nor feature: with `text` given all the others,
+    else those that are constant or only number the rows.
     """
 
     label: str
@@ -72,9 +73,9 @@ class Schema:
 def infer(table: Table, *, label: str | None = None, text: str | None = None) -> Schema:
     """The schema of a table.
 
-    The label is the column of that name, else the one called label, class, target, category or intent, else the
-    last. With `text`, that column alone is the feature. Without, the model is a text model when the only feature left
-    is of type text. Raises TableRejected when nothing can be trained on the table.
+    The label is the column of that name, else the one called label, class, target, category or intent, else
+    the last. With `text`, that column alone is the feature. Without, the model is a text model when the only
+    feature left is of type text. Raises TableRejected when nothing can be trained on the table.
     """
     label_name = _label_name(table, label)
     _check_labels(table, label_name)
@@ -86,24 +87,27 @@ def infer(table: Table, *, label: str | None = None, text: str | None = None) ->
         return _text_schema(label_name, columns, text)
     features = tuple(c for c in columns if not is_useless(c, table)) if len(columns) > 1 else tuple(columns)
     if not any(column.distinct > 1 for column in features):
-        raise rejected(None, "no_feature", "No column beside the label tells rows apart; add columns that do.")
+        raise rejected(
+            None, "no_feature", "No column beside the label tells rows apart; add columns that do."
+        )
     ignored = tuple(column for column in columns if column not in features)
     kind: Kind = "text" if [column.type for column in features] == ["text"] else "table"
     return Schema(label_name, kind, features, ignored)
 
 
-def examples(table: Table, schema: Schema) -> tuple[list[dict[str, Cell]], list[str]]:
-    """The rows that can be learned from, and their labels: rows without a label or without any feature are left out."""
+def examples(table: Table, schema: Schema) -> tuple[list[dict[str, Cell]], list[str], list[int]]:
+    """The rows that can be learned from, those with a label and any feature; their labels; their numbers."""
     label = table.names.index(schema.label)
     places = [(column.name, table.names.index(column.name)) for column in schema.features]
-    rows, labels = [], []
-    for row in table.rows:
+    rows, labels, numbers = [], [], []
+    for index, row in enumerate(table.rows):
         inputs = {name: row[place] for name, place in places}
         answer = row[label]
         if answer is not None and any(cell is not None for cell in inputs.values()):
             rows.append(inputs)
             labels.append(answer.strip())
-    return rows, labels
+            numbers.append(table.number(index))
+    return rows, labels, numbers
 
 
 def describe(name: str, column: Sequence[Cell]) -> Column:
@@ -121,7 +125,7 @@ def is_useless(column: Column, table: Table) -> bool:
 
 
 def is_identifier(column: Column, table: Table) -> bool:
-    """Whether every row has a value of its own that looks dealt out: running numbers, or one code word each."""
+    """Whether every row has a value of its own that looks dealt out: a running number, or a code."""
     present = len(table.rows) - column.missing
     if column.distinct < present or present < _FEW_ROWS:
         return False
@@ -130,7 +134,9 @@ def is_identifier(column: Column, table: Table) -> bool:
         return all(value.isdecimal() for value in values) and _is_dense([int(value) for value in values])
     if column.type not in {"text", "category"}:
         return False
-    return all(value.isascii() and any(map(str.isdigit, value)) and len(value.split()) == 1 for value in values)
+    return all(
+        value.isascii() and any(map(str.isdigit, value)) and len(value.split()) == 1 for value in values
+    )
 
 
 def _is_dense(numbers: Sequence[int]) -> bool:
@@ -164,7 +170,9 @@ def _text_schema(label: str, columns: Sequence[Column], text: str) -> Schema:
         raise _no_text(text, columns)
     as_text = Column(text, "text", chosen[0].missing, chosen[0].distinct, chosen[0].examples)
     if as_text.distinct <= 1:
-        raise rejected(None, "no_feature", f"All cells of the text column {text!r} are the same; add other rows.")
+        raise rejected(
+            None, "no_feature", f"All cells of the text column {text!r} are the same; add other rows."
+        )
     return Schema(label, "text", (as_text,), tuple(column for column in columns if column.name != text))
 
 

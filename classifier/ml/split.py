@@ -18,12 +18,14 @@ def held_out(
 ) -> NDArray[np.bool_]:
     """True for each row that is kept from training, shape (rows,).
 
-    A row is held out when a hash of its inputs falls below `share`. So the same content falls on the same side in
-    every version of a data set, in any order of rows and columns, and duplicates (up to case and spacing) never
-    straddle. The share of each label follows in expectation: of a label with n rows, n * share ± sqrt(n * share).
+    A row is held out when a hash of its inputs falls below `share`. So the same content falls on the same
+    side in every version of a data set, in any order of rows and columns, and duplicates (up to case and
+    spacing) never straddle. The share of each label follows in expectation: of a label with n rows, n * share
+    ± sqrt(n * share).
 
-    One exception: a label whose rows would all be held out gets those with its highest hash back, together with every
-    other row of that content. They may change sides in a later version in which the label has more rows.
+    One exception: a label whose rows would all be held out gets those with its highest hash back, together
+    with every other row of that content. They may change sides in a later version in which the label has more
+    rows.
     """
     hashes = np.fromiter((content_hash(row) for row in inputs), dtype=np.uint64, count=len(inputs))
     held: NDArray[np.bool_] = hashes < np.uint64(share * _HASHES)
@@ -40,4 +42,6 @@ def content_hash(row: Mapping[str, Cell]) -> int:
     """64 bits of a row's content. Which rows are held out follows from it, so it must never change."""
     present = sorted((name, " ".join(cell.casefold().split())) for name, cell in row.items() if cell)
     content = "\x1e".join(f"{name}\x1f{cell}" for name, cell in present)
-    return int.from_bytes(hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+    return int.from_bytes(
+        hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big"
+    )

@@ -1,14 +1,13 @@
 """Reading an uploaded file: CSV or JSONL, told apart by content, in whatever encoding it came.
 
-The file is streamed and every length is bounded before it is parsed, so that a hostile file (one row of a million
-columns, one cell of 100 MB) is refused early and in little memory.
+The file is streamed and every length is bounded before it is parsed, so that a hostile file (one row of a
+million columns, one cell of 100 MB) is refused early and in little memory.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import cast
 from io import TextIOWrapper
+from pathlib import Path
 
 from . import delimited, encoding, json_lines
 from .errors import Problem, rejected
@@ -20,13 +19,14 @@ __all__ = ["Cell", "Limits", "Problem", "Row", "Table", "read"]
 def read(path: Path, *, limits: Limits | None = None, progress: Progress | None = None) -> Table:
     """The table in a CSV or JSONL file.
 
-    `progress` is called with the share of the file that has been read, 0 to 1. Raises TableRejected with the row
-    numbers and reasons, at most 20 of them and then a count.
+    `progress` is called with the share of the file that has been read, 0 to 1. Raises TableRejected with the
+    row numbers and reasons, at most 20 of them and then a count.
     """
     limits = limits or Limits()
     character_set = encoding.detect(path)
-    with path.open(encoding=character_set, newline="") as file:
-        lines = Lines(cast(TextIOWrapper, file), path.stat().st_size, limits, progress)
+    with path.open("rb") as raw:
+        file = TextIOWrapper(raw, encoding=character_set, newline="")
+        lines = Lines(file, path.stat().st_size, limits, progress)
         table = _parse(lines, TableBuilder(limits))
     if progress:
         progress(1.0)

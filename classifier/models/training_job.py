@@ -23,7 +23,7 @@ class TrainingJob(models.Model):
         CANCELED = "canceled"
 
     id = models.CharField(primary_key=True, max_length=24, default=new_id, editable=False)
-    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="training_jobs")
+    dataset = models.ForeignKey(Dataset, on_delete=models.SET_NULL, null=True, related_name="training_jobs")
     model = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="training_jobs")
     options = models.JSONField(default=dict)
     status = models.CharField(max_length=9, choices=Status, default=Status.QUEUED)

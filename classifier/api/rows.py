@@ -1,0 +1,65 @@
+"""Pages of a data set's rows, plain or behind one cell of a confusion matrix. They are ordered by their number."""
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from classifier.models import Dataset, EvaluatedRow, ModelVersion, Row
+from tenants.api.pagination import limit, listed
+from tenants.errors import InvalidInput
+
+
+def page(request: Request, dataset: Dataset) -> Response:
+    size, after = limit(request), _after(request)
+    label, predicted = (_text(request, name) for name in ("label", "predicted"))
+    if predicted is None:
+        numbers = Row.objects.filter(dataset=dataset, number__gt=after)
+        if label is not None:
+            numbers = numbers.filter(label=label)
+        found = [_row(row) for row in numbers.order_by("number")[: size + 1]]
+    else:
+        found = _behind_cell(request, dataset, label, predicted, after, size + 1)
+    more = len(found) > size
+    return listed(found[:size], cursor=str(found[size - 1]["number"]) if more else None)
+
+
+def _behind_cell(
+    request: Request, dataset: Dataset, label: str | None, predicted: str, after: int, count: int
+) -> list[dict[str, Any]]:
+    cell = EvaluatedRow.objects.filter(version=_version(request, dataset), predicted=predicted, number__gt=after)
+    if label is not None:
+        cell = cell.filter(label=label)
+    evaluated = {row.number: row for row in cell.order_by("number")[:count]}
+    rows = Row.objects.filter(dataset=dataset, number__in=evaluated).order_by("number")
+    said = {n: {"predicted": row.predicted, "confidence": row.confidence} for n, row in evaluated.items()}
+    return [{**_row(row), **said[row.number]} for row in rows]
+
+
+def _version(request: Request, dataset: Dataset) -> ModelVersion | None:
+    """Return the champion that was trained on these rows, else the newest version that was."""
+    versions = ModelVersion.objects.filter(dataset=dataset).select_related("model")
+    model = _text(request, "model")
+    if model is not None:
+        versions = versions.filter(model__name=model)
+    trained = list(versions.order_by("-created_at"))
+    champions = [version for version in trained if version.model.champion_id == version.id]
+    return next(iter(champions or trained), None)
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {"number": row.number, "inputs": row.inputs, "label": row.label, "held_out": row.held_out}
+
+
+def _after(request: Request) -> int:
+    raw = request.query_params.get("after", "0")
+    if not (raw.isascii() and raw.isdigit() and len(raw) < 10):
+        raise InvalidInput.field("after", "Give the number of the last row of the page before.")
+    return int(raw)
+
+
+def _text(request: Request, name: str) -> str | None:
+    value = request.query_params.get(name)
+    if value is not None and "\0" in value:
+        raise InvalidInput.field(name, "A NUL character stands in no row.")
+    return value

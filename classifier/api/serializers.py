@@ -1,0 +1,228 @@
+"""The shapes of data sets, trainings, models and answers in the API: inputs and outputs apart."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from classifier.models import Classification, Dataset, Model, ModelVersion, TrainingJob
+from classifier.training import QUALITIES
+
+# --- Data sets -----------------------------------------------------------------------------------------------------
+
+
+class DatasetInput(serializers.Serializer[Any]):
+    file = serializers.FileField(help_text="CSV or JSONL.")
+    name = serializers.CharField(max_length=100, default="", allow_blank=True)
+    label = serializers.CharField(max_length=200, default="", allow_blank=True, help_text="The label's column.")
+    text = serializers.CharField(max_length=200, default="", allow_blank=True, help_text="The only column to learn from.")
+
+
+class RowsInput(serializers.Serializer[Any]):
+    rows = serializers.ListField(child=serializers.DictField(), min_length=1, max_length=10_000)
+
+
+class ColumnSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    type = serializers.ChoiceField(choices=["text", "number", "category", "boolean", "datetime"])
+    missing = serializers.IntegerField()
+    distinct = serializers.IntegerField()
+    examples = serializers.ListField(child=serializers.CharField())
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    row = serializers.IntegerField(allow_null=True)
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class DatasetSerializer(serializers.ModelSerializer[Dataset]):
+    object = serializers.ReadOnlyField(default="dataset")
+    parent = serializers.CharField(source="parent_id", allow_null=True)
+    label = serializers.SerializerMethodField()
+    kind = serializers.SerializerMethodField()
+    columns = serializers.SerializerMethodField()
+    labels = serializers.DictField(child=serializers.IntegerField())
+    problems = ProblemSerializer(many=True)
+
+    class Meta:
+        model = Dataset
+        fields = (
+            "id",
+            "object",
+            "created_at",
+            "name",
+            "status",
+            "parent",
+            "label",
+            "kind",
+            "columns",
+            "rows",
+            "labels",
+            "file_name",
+            "bytes",
+            "sha256",
+            "problems",
+            "created_by",
+            "finished_at",
+        )
+
+    def get_label(self, dataset: Dataset) -> str | None:
+        return dataset.schema["label"] if dataset.schema else dataset.label or None
+
+    def get_kind(self, dataset: Dataset) -> str | None:
+        return dataset.schema["kind"] if dataset.schema else None
+
+    def get_columns(self, dataset: Dataset) -> list[dict[str, Any]]:
+        return dataset.schema["features"] if dataset.schema else []
+
+
+class RowSerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField()
+    inputs = serializers.DictField(child=serializers.CharField(allow_null=True))
+    label = serializers.CharField()
+    held_out = serializers.BooleanField()
+    predicted = serializers.CharField(required=False, help_text="With `predicted`: what the champion's twin said.")
+    confidence = serializers.FloatField(required=False)
+
+
+class ReportSerializer(serializers.Serializer[Any]):
+    object = serializers.ChoiceField(choices=["report"])
+    dataset = serializers.CharField()
+    findings = serializers.ListField(child=serializers.DictField())
+
+
+# --- Trainings -----------------------------------------------------------------------------------------------------
+
+
+class TrainingOptions(serializers.Serializer[Any]):
+    quality = serializers.ChoiceField(choices=QUALITIES, default="auto")
+    seed = serializers.IntegerField(default=0, min_value=0, max_value=2**31 - 1)
+
+
+class TrainingInput(serializers.Serializer[Any]):
+    dataset = serializers.CharField(max_length=24)
+    model = serializers.CharField(max_length=63)
+    options = TrainingOptions(default=dict)
+
+
+class ProgressSerializer(serializers.Serializer[Any]):
+    percent = serializers.IntegerField()
+    stage = serializers.CharField()
+    eta_seconds = serializers.IntegerField(allow_null=True)
+
+
+class TrainingJobSerializer(serializers.ModelSerializer[TrainingJob]):
+    object = serializers.ReadOnlyField(default="training_job")
+    dataset = serializers.CharField(source="dataset_id", allow_null=True)
+    model = serializers.CharField(source="model.name")
+    version = serializers.IntegerField(source="version.number", allow_null=True, default=None)
+    progress = ProgressSerializer(source="*")
+    error = serializers.DictField(child=serializers.CharField(), allow_null=True)
+
+    class Meta:
+        model = TrainingJob
+        fields = (
+            "id",
+            "object",
+            "status",
+            "created_at",
+            "dataset",
+            "model",
+            "options",
+            "progress",
+            "version",
+            "error",
+            "created_by",
+            "started_at",
+            "finished_at",
+        )
+
+
+class TrainingEventSerializer(serializers.Serializer[Any]):
+    id = serializers.SerializerMethodField()
+    object = serializers.ReadOnlyField(default="training_event")
+    created_at = serializers.DateTimeField(source="at")
+    stage = serializers.CharField()
+    percent = serializers.IntegerField()
+    message = serializers.CharField()
+
+    def get_id(self, event: Any) -> str:
+        return f"evt_{event.pk}"
+
+
+# --- Models --------------------------------------------------------------------------------------------------------
+
+
+class ModelSettings(serializers.Serializer[Any]):
+    policy = serializers.ChoiceField(choices=Model.Policy.choices)
+
+
+class ModelSerializer(serializers.ModelSerializer[Model]):
+    object = serializers.ReadOnlyField(default="model")
+    champion = serializers.IntegerField(source="champion.number", allow_null=True, default=None)
+    kind = serializers.CharField(source="champion.kind", allow_null=True, default=None)
+    labels = serializers.ListField(child=serializers.CharField(), source="champion.labels", default=list)
+    columns = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Model
+        fields = ("id", "object", "created_at", "name", "policy", "champion", "kind", "columns", "labels", "created_by")
+
+    def get_columns(self, model: Model) -> list[dict[str, Any]]:
+        return model.champion.schema["features"] if model.champion else []
+
+
+class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
+    object = serializers.ReadOnlyField(default="model_version")
+    model = serializers.CharField(source="model.name")
+    version = serializers.IntegerField(source="number")
+    dataset = serializers.CharField(source="dataset_id", allow_null=True)
+
+    class Meta:
+        model = ModelVersion
+        fields = (
+            "id",
+            "object",
+            "created_at",
+            "model",
+            "version",
+            "kind",
+            "dataset",
+            "dataset_sha256",
+            "labels",
+            "metrics",
+            "parameters",
+            "seconds",
+            "sha256",
+            "verdict",
+            "created_by",
+        )
+
+
+class PromoteInput(serializers.Serializer[Any]):
+    version = serializers.IntegerField(min_value=1)
+
+
+# --- Answers -------------------------------------------------------------------------------------------------------
+
+
+class ClassificationSerializer(serializers.ModelSerializer[Classification]):
+    object = serializers.ReadOnlyField(default="classification")
+    results = serializers.ListField(child=serializers.DictField(), allow_null=True)
+    warnings = serializers.ListField(child=serializers.DictField())
+    error = serializers.DictField(allow_null=True)
+
+    class Meta:
+        model = Classification
+        fields = (
+            "id",
+            "object",
+            "status",
+            "created_at",
+            "model",
+            "version",
+            "results",
+            "warnings",
+            "error",
+            "finished_at",
+        )

@@ -1,0 +1,66 @@
+"""Receives files: in pieces to the disk, counted and hashed on the way, and no further than the plan allows."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler
+
+from classifier import uploads
+from classifier.uploads import Upload
+from tenants.errors import TooLarge
+
+
+class StoredFile(UploadedFile):
+    """A received file, of which only the path and the count are kept."""
+
+    def __init__(self, upload: Upload, **named: Any) -> None:
+        super().__init__(file=None, size=upload.bytes, **named)
+        self.upload = upload
+        self.sha256 = upload.sha256
+
+
+class CountingUploadHandler(FileUploadHandler):
+    """Writes a file below the folder of the request's organisation. Raises TooLarge beyond its plan's limit."""
+
+    def handle_raw_input(self, input_data: Any, META: Any, content_length: int, boundary: Any, encoding: Any = None) -> None:
+        organisation = getattr(self.request, "organisation", None)
+        self.limit = organisation.plan.dataset_bytes if organisation else 0
+        self.tenant = organisation.tenant if organisation else ""
+        # The form around the file is small; a body that says it is far too large is not read at all.
+        if content_length > self.limit + 64 * 1024:
+            raise self._too_large()
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        if not self.tenant:
+            raise self._too_large()
+        self.path: Path = uploads.new_path(self.tenant)
+        self.out = self.path.open("xb")
+        self.digest = hashlib.sha256()
+        self.count = 0
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        self.count += len(raw_data)
+        if self.count > self.limit:
+            self._discard()
+            raise self._too_large()
+        self.digest.update(raw_data)
+        self.out.write(raw_data)
+
+    def file_complete(self, file_size: int) -> StoredFile:
+        self.out.close()
+        upload = Upload(self.path, self.file_name or "upload", self.count, self.digest.hexdigest())
+        return StoredFile(upload, name=self.file_name, content_type=self.content_type, charset=self.charset)
+
+    def upload_interrupted(self) -> None:
+        if hasattr(self, "out"):
+            self._discard()
+
+    def _discard(self) -> None:
+        self.out.close()
+        self.path.unlink(missing_ok=True)
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(f"A file may have {self.limit:,} bytes on this plan. Split it, or leave out columns.")

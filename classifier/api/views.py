@@ -1,0 +1,310 @@
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from classifier import datasets, inference, registry, training, uploads
+from classifier.api import rows
+from classifier.api.parsers import StoredFormParser
+from classifier.api.serializers import (
+    ClassificationSerializer,
+    DatasetInput,
+    DatasetSerializer,
+    ModelSerializer,
+    ModelSettings,
+    ModelVersionSerializer,
+    PromoteInput,
+    ReportSerializer,
+    RowSerializer,
+    RowsInput,
+    TrainingEventSerializer,
+    TrainingInput,
+    TrainingJobSerializer,
+)
+from classifier.models import Classification, Dataset, Model, TrainingJob
+from classifier.uploads import Upload
+from rest_framework.parsers import JSONParser
+from tenants.api.pagination import PARAMETERS, list_of, page
+from tenants.api.permissions import ScopedView
+from tenants.errors import Malformed
+from tenants.permissions import Scope
+
+
+class Datasets(ScopedView):
+    scopes: ClassVar = {"GET": Scope.READ, "POST": Scope.TRAIN}
+    parser_classes = (StoredFormParser,)
+
+    @extend_schema(
+        operation_id="list_datasets",
+        summary="List data sets",
+        parameters=PARAMETERS,
+        responses=list_of(DatasetSerializer),
+    )
+    def get(self, request: Request) -> Response:
+        return page(request, Dataset.objects.all(), lambda dataset: DatasetSerializer(dataset).data)
+
+    @extend_schema(
+        operation_id="create_dataset",
+        summary="Upload rows",
+        request={"multipart/form-data": DatasetInput},
+        responses={201: DatasetSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        wanted = _valid(DatasetInput(data=request.data))
+        upload = wanted.pop("file").upload
+        dataset = datasets.create(
+            organisation=request.auth.organisation, upload=upload, by=request.auth.id, **wanted
+        )
+        return _created(DatasetSerializer(dataset).data, f"/api/v1/datasets/{dataset.id}")
+
+
+class DatasetDetail(ScopedView):
+    scopes: ClassVar = {"GET": Scope.READ, "DELETE": Scope.TRAIN}
+
+    @extend_schema(operation_id="get_dataset", summary="One data set", responses=DatasetSerializer)
+    def get(self, request: Request, dataset_id: str) -> Response:
+        return Response(DatasetSerializer(datasets.get(dataset_id)).data)
+
+    @extend_schema(operation_id="delete_dataset", summary="Destroy a data set's rows", responses={204: None})
+    def delete(self, request: Request, dataset_id: str) -> Response:
+        datasets.delete(organisation=request.auth.organisation, dataset=datasets.get(dataset_id))
+        return Response(status=204)
+
+
+class DatasetRows(ScopedView):
+    scopes: ClassVar = {"GET": Scope.READ, "POST": Scope.TRAIN}
+    parser_classes = (JSONParser, StoredFormParser)
+
+    @extend_schema(
+        operation_id="list_dataset_rows",
+        summary="The rows themselves, or those behind a cell of the champion's confusion matrix",
+        parameters=[
+            *PARAMETERS,
+            OpenApiParameter("label", str, description="Only rows of this label."),
+            OpenApiParameter("predicted", str, description="Only held-out rows that were given this label."),
+            OpenApiParameter("model", str, description="With `predicted`: whose champion; else the newest trained on it."),
+        ],
+        responses=list_of(RowSerializer),
+    )
+    def get(self, request: Request, dataset_id: str) -> Response:
+        return rows.page(request, datasets.get(dataset_id))
+
+    @extend_schema(
+        operation_id="add_dataset_rows",
+        summary="Add rows: a new data set with its own id, and this one as its parent",
+        request={"application/json": RowsInput, "multipart/form-data": DatasetInput},
+        responses={201: DatasetSerializer},
+    )
+    def post(self, request: Request, dataset_id: str) -> Response:
+        organisation = request.auth.organisation
+        parent = datasets.get(dataset_id)
+        dataset = datasets.add_rows(
+            organisation=organisation, dataset=parent, upload=_rows_upload(request), by=request.auth.id
+        )
+        return _created(DatasetSerializer(dataset).data, f"/api/v1/datasets/{dataset.id}")
+
+
+class DatasetReport(ScopedView):
+    scopes: ClassVar = {"GET": Scope.READ}
+
+    @extend_schema(
+        operation_id="get_dataset_report", summary="What is wrong with the data", responses=ReportSerializer
+    )
+    def get(self, request: Request, dataset_id: str) -> Response:
+        dataset = datasets.get(dataset_id)
+        datasets.check_ready(dataset)
+        return Response({"object": "report", "dataset": dataset.id, **dataset.report})
+
+
+class TrainingJobs(ScopedView):
+    scopes: ClassVar = {"GET": Scope.READ, "POST": Scope.TRAIN}
+
+    @extend_schema(
+        operation_id="list_training_jobs",
+        summary="List trainings",
+        parameters=PARAMETERS,
+        responses=list_of(TrainingJobSerializer),
+    )
+    def get(self, request: Request) -> Response:
+        jobs = TrainingJob.objects.select_related("model", "version")
+        return page(request, jobs, lambda job: TrainingJobSerializer(job).data)
+
+    @extend_schema(
+        operation_id="create_training_job",
+        summary="Train a model",
+        request=TrainingInput,
+        responses={202: TrainingJobSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        wanted = _valid(TrainingInput(data=request.data))
+        job = training.start(
+            organisation=request.auth.organisation,
+            dataset=datasets.get(wanted["dataset"]),
+            model_name=wanted["model"],
+            options=dict(wanted["options"]),
+            by=request.auth.id,
+        )
+        return _created(TrainingJobSerializer(job).data, f"/api/v1/training_jobs/{job.id}", status=202)
+
+
+class TrainingJobDetail(ScopedView):
+    scopes: ClassVar = {"GET": Scope.READ}
+
+    @extend_schema(operation_id="get_training_job", summary="One training", responses=TrainingJobSerializer)
+    def get(self, request: Request, job_id: str) -> Response:
+        return Response(TrainingJobSerializer(training.get(job_id)).data)
+
+
+class TrainingJobCancel(ScopedView):
+    scopes: ClassVar = {"POST": Scope.TRAIN}
+
+    @extend_schema(
+        operation_id="cancel_training_job", summary="Stop a training", request=None, responses=TrainingJobSerializer
+    )
+    def post(self, request: Request, job_id: str) -> Response:
+        training.cancel(job=training.get(job_id))
+        return Response(TrainingJobSerializer(training.get(job_id)).data)
+
+
+class TrainingJobEvents(ScopedView):
+    scopes: ClassVar = {"GET": Scope.READ}
+
+    @extend_schema(
+        operation_id="list_training_job_events",
+        summary="A training's history; as a stream with `Accept: text/event-stream`",
+        responses=list_of(TrainingEventSerializer),
+    )
+    def get(self, request: Request, job_id: str) -> Response:
+        job = training.get(job_id)
+        data = TrainingEventSerializer(job.events.order_by("id"), many=True).data
+        return Response({"object": "list", "data": data, "has_more": False, "next_cursor": None})
+
+
+class Models(ScopedView):
+    scopes: ClassVar = {"GET": Scope.READ}
+
+    @extend_schema(
+        operation_id="list_models", summary="List models", parameters=PARAMETERS, responses=list_of(ModelSerializer)
+    )
+    def get(self, request: Request) -> Response:
+        return page(request, Model.objects.select_related("champion"), lambda model: ModelSerializer(model).data)
+
+
+class ModelDetail(ScopedView):
+    scopes: ClassVar = {"GET": Scope.READ, "PATCH": Scope.TRAIN, "DELETE": Scope.TRAIN}
+
+    @extend_schema(operation_id="get_model", summary="One model", responses=ModelSerializer)
+    def get(self, request: Request, model: str) -> Response:
+        return Response(ModelSerializer(registry.get(model)).data)
+
+    @extend_schema(
+        operation_id="update_model",
+        summary="Change how new versions are promoted",
+        request=ModelSettings,
+        responses=ModelSerializer,
+    )
+    def patch(self, request: Request, model: str) -> Response:
+        found = registry.get(model)
+        registry.set_policy(model=found, policy=_valid(ModelSettings(data=request.data))["policy"])
+        return Response(ModelSerializer(found).data)
+
+    @extend_schema(operation_id="delete_model", summary="Destroy a model and its versions", responses={204: None})
+    def delete(self, request: Request, model: str) -> Response:
+        registry.delete(tenant=request.auth.organisation.tenant, model=registry.get(model))
+        return Response(status=204)
+
+
+class ModelVersions(ScopedView):
+    scopes: ClassVar = {"GET": Scope.READ}
+
+    @extend_schema(
+        operation_id="list_model_versions",
+        summary="List a model's versions",
+        parameters=PARAMETERS,
+        responses=list_of(ModelVersionSerializer),
+    )
+    def get(self, request: Request, model: str) -> Response:
+        versions = registry.get(model).versions.select_related("model")
+        return page(request, versions, lambda version: ModelVersionSerializer(version).data)
+
+
+class ModelVersionDetail(ScopedView):
+    scopes: ClassVar = {"GET": Scope.READ}
+
+    @extend_schema(operation_id="get_model_version", summary="One version", responses=ModelVersionSerializer)
+    def get(self, request: Request, model: str, number: int) -> Response:
+        return Response(ModelVersionSerializer(registry.get_version(registry.get(model), number)).data)
+
+
+class ModelPromote(ScopedView):
+    scopes: ClassVar = {"POST": Scope.TRAIN}
+
+    @extend_schema(
+        operation_id="promote_model", summary="Let a version answer", request=PromoteInput, responses=ModelSerializer
+    )
+    def post(self, request: Request, model: str) -> Response:
+        found = registry.get(model)
+        version = registry.get_version(found, _valid(PromoteInput(data=request.data))["version"])
+        registry.promote(model=found, version=version, by=request.auth.id)
+        return Response(ModelSerializer(found).data)
+
+
+class ModelRollback(ScopedView):
+    scopes: ClassVar = {"POST": Scope.TRAIN}
+
+    @extend_schema(
+        operation_id="roll_back_model",
+        summary="Let the champion before this one answer again",
+        request=None,
+        responses=ModelSerializer,
+    )
+    def post(self, request: Request, model: str) -> Response:
+        found = registry.get(model)
+        registry.roll_back(model=found, by=request.auth.id)
+        return Response(ModelSerializer(found).data)
+
+
+class Classifications(ScopedView):
+    scopes: ClassVar = {"GET": Scope.CLASSIFY}
+
+    @extend_schema(
+        operation_id="list_classifications",
+        summary="List requests that are answered later",
+        parameters=[*PARAMETERS, OpenApiParameter("model", str, description="Only this model's.")],
+        responses=list_of(ClassificationSerializer),
+    )
+    def get(self, request: Request) -> Response:
+        found = Classification.objects.all()
+        if "model" in request.query_params:
+            found = found.filter(model=request.query_params["model"].replace("\0", ""))
+        return page(request, found, lambda kept: ClassificationSerializer(kept).data)
+
+
+class ClassificationDetail(ScopedView):
+    scopes: ClassVar = {"GET": Scope.CLASSIFY}
+
+    @extend_schema(operation_id="get_classification", summary="One answer", responses=ClassificationSerializer)
+    def get(self, request: Request, classification_id: str) -> Response:
+        return Response(ClassificationSerializer(inference.get(classification_id)).data)
+
+
+def _valid(serializer: Any) -> dict[str, Any]:
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+def _created(body: Any, location: str, status: int = 201) -> Response:
+    return Response(body, status=status, headers={"Location": location})
+
+
+def _rows_upload(request: Request) -> Upload:
+    """Return the rows to add as a file on disk, whether they came as one or as JSON."""
+    if "file" in request.FILES:
+        stored: Any = request.FILES["file"]
+        return stored.upload  # type: ignore[no-any-return]  # a StoredFile's
+    body = {"rows": request.data} if isinstance(request.data, list) else request.data
+    if not isinstance(body, dict):
+        raise Malformed("Send a JSON list of rows, each an object of columns, or a file.")
+    wanted = _valid(RowsInput(data=body))
+    return uploads.write_rows(request.auth.organisation.tenant, wanted["rows"])

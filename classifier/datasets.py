@@ -1,0 +1,173 @@
+"""Data sets: handed in as a file, read by the organisation's own worker, then ready or rejected for ever."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from classifier.errors import DatasetNotReady
+from classifier.ml.errors import Problem
+from classifier.ml.schema import Schema
+from classifier.models import Dataset, Row, TrainingJob
+from classifier.models.training_job import FINISHED
+from classifier.queues import BATCH
+from classifier.uploads import Upload
+from tenants import isolation, jobs
+from tenants.errors import Conflict, NotFound, QuotaExceeded
+from tenants.models import Organisation
+
+VALIDATE = "validate"
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The rows of a data set in their order, column by column."""
+
+    numbers: list[int]
+    inputs: list[Mapping[str, str | None]]
+    labels: list[str]
+    held_out: list[bool]
+
+
+def get(dataset_id: str) -> Dataset:
+    found = Dataset.objects.filter(id=dataset_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def create(
+    *,
+    organisation: Organisation,
+    upload: Upload,
+    name: str,
+    by: str,
+    label: str = "",
+    text: str = "",
+    parent: Dataset | None = None,
+) -> Dataset:
+    """Take the file in, and have it read. Raises QuotaExceeded when the plan's number of data sets is reached."""
+    _check_room(organisation)
+    dataset = Dataset(
+        name=(name or Path(upload.name).stem)[:100],
+        label=label,
+        text=text,
+        file_name=upload.name[:200],
+        bytes=upload.bytes,
+        sha256=upload.sha256,
+        parent=parent,
+        created_by=by,
+    )
+    with _moved(upload, file_of(organisation.tenant, dataset.id)), transaction.atomic():
+        dataset.save(force_insert=True)
+        jobs.submit(dataset.id, kind=VALIDATE, queue=BATCH, subject=dataset.name)
+    return dataset
+
+
+def add_rows(*, organisation: Organisation, dataset: Dataset, upload: Upload, by: str) -> Dataset:
+    """Make a new data set of the rows of `dataset` and those of the file. Raises DatasetNotReady."""
+    check_ready(dataset)
+    return create(
+        organisation=organisation,
+        upload=upload,
+        name=dataset.name,
+        by=by,
+        label=dataset.label,
+        text=dataset.text,
+        parent=dataset,
+    )
+
+
+@transaction.atomic
+def delete(*, organisation: Organisation, dataset: Dataset) -> None:
+    """Destroy rows and file. Raises Conflict while a training reads them; models that were trained on them stay."""
+    if TrainingJob.objects.filter(dataset=dataset).exclude(status__in=FINISHED).exists():
+        raise Conflict("A training reads this data set. Cancel it, or wait for its end.")
+    jobs.cancel(dataset.id)
+    path = file_of(organisation.tenant, dataset.id)
+    dataset.delete()
+    transaction.on_commit(lambda: path.unlink(missing_ok=True))
+
+
+def check_ready(dataset: Dataset) -> None:
+    if dataset.status == Dataset.Status.VALIDATING:
+        raise DatasetNotReady("This data set is still being read. Try again when its status is `ready`.")
+    if not dataset.is_ready:
+        raise DatasetNotReady("This data set was rejected; its `problems` say why. Mend the file and upload it again.")
+
+
+def file_of(tenant: str, dataset_id: str) -> Path:
+    return isolation.directory(tenant) / "datasets" / dataset_id
+
+
+def examples(dataset: Dataset) -> Examples:
+    columns = Row.objects.filter(dataset=dataset).order_by("number")
+    read = list(columns.values_list("number", "inputs", "label", "held_out"))
+    numbers, inputs, labels, held_out = (list(column) for column in zip(*read, strict=True))
+    return Examples(numbers, inputs, labels, held_out)
+
+
+# --- What the worker finds ---------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def accept(
+    *,
+    dataset: Dataset,
+    attempt: int,
+    schema: Schema,
+    examples: Examples,
+    labels: Mapping[str, int],
+    report: Mapping[str, Any],
+) -> None:
+    """Keep what was read. Raises LeaseLost, which takes it back, when another attempt has taken over."""
+    _copy_rows(dataset, examples)
+    dataset.schema = schema.to_json()
+    dataset.rows = len(examples.numbers)
+    dataset.labels = dict(labels)
+    dataset.report = dict(report)
+    dataset.status = Dataset.Status.READY
+    dataset.finished_at = timezone.now()
+    dataset.save(update_fields=["schema", "rows", "labels", "report", "status", "finished_at"])
+    jobs.finish(dataset.id, attempt, "succeeded")
+
+
+@transaction.atomic
+def reject(*, dataset: Dataset, attempt: int, problems: Sequence[Problem]) -> None:
+    dataset.problems = [{"row": p.row, "code": p.code, "detail": p.detail} for p in problems]
+    dataset.status = Dataset.Status.REJECTED
+    dataset.finished_at = timezone.now()
+    dataset.save(update_fields=["problems", "status", "finished_at"])
+    jobs.finish(dataset.id, attempt, "failed")
+
+
+def _copy_rows(dataset: Dataset, examples: Examples) -> None:
+    statement = f"COPY {Row._meta.db_table} (dataset_id, number, label, inputs, held_out) FROM STDIN"
+    columns = zip(examples.numbers, examples.labels, examples.inputs, examples.held_out, strict=True)
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for number, label, inputs, held_out in columns:
+            copy.write_row((dataset.id, number, label, json.dumps(inputs, ensure_ascii=False), held_out))
+
+
+def _check_room(organisation: Organisation) -> None:
+    limit = organisation.plan.dataset_count
+    if limit is not None and Dataset.objects.count() >= limit:
+        detail = f"The plan {organisation.plan} holds {limit} data sets. Delete one, or ask for a larger plan."
+        raise QuotaExceeded(detail, retry_after=3600)
+
+
+@contextmanager
+def _moved(upload: Upload, target: Path) -> Iterator[None]:
+    """Move the file to its place for the block, and remove it again when the block fails."""
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    upload.path.rename(target)
+    try:
+        yield
+    except BaseException:
+        target.unlink()
+        raise

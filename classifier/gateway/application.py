@@ -1,0 +1,212 @@
+import asyncio
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import msgspec
+import redis
+from django.utils import timezone
+
+from classifier.gateway import http, request
+from classifier.gateway.answer import Accepted, AnswerOf
+from classifier.gateway.database import Database
+from classifier.gateway.memory import Memory
+from classifier.gateway.replies import Replies, connect
+from classifier.gateway.request import Classify
+from classifier.gateway.routes import Routes
+from classifier.models import Classification
+from tenants import ids, isolation, keys, quotas, usage
+from tenants.errors import MethodNotAllowed, MissingScope, NotFound, TenantError, Unavailable
+from tenants.middleware import request_id
+from tenants.models import ApiKey, Route
+from tenants.permissions import Scope
+
+log = logging.getLogger(__name__)
+
+PATH = re.compile(r"/api/v1/models/([^/]+)/classify")
+MODEL = re.compile(r"([a-z0-9][a-z0-9_-]{0,62})(?:@([1-9][0-9]{0,8}))?")
+# A key that is revoked is refused within a second, in every process.
+KEY_SECONDS = 0.9
+FLUSH_SECONDS = 1.0
+
+Problem = Callable[..., tuple[int, dict[str, str], dict[str, Any]]]
+Accept = Callable[..., Classification]
+
+
+@dataclass
+class Call:
+    """One request: what it says, whom it concerns, and the headers that its answer has gathered so far."""
+
+    scope: http.Scope
+    receive: http.Receive
+    request_id: str
+    model: str = ""
+    rows: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Target:
+    """The model and the version that a request names, and the route of that model's champion."""
+
+    version: int
+    route: Route
+
+
+class Gateway:
+    """An ASGI application for `POST /api/v1/models/{model}/classify`, and for nothing else.
+
+    `problem(error, request_id=…)` returns status, headers and body for an error; `accept` keeps a request for
+    later and is called inside the organisation.
+    """
+
+    def __init__(self, *, problem: Problem, accept: Accept) -> None:
+        self._problem = problem
+        self._accept = accept
+        self._database = Database()
+        self._broker = connect()
+        self._keys = Memory(self._find_key, KEY_SECONDS)
+        self._routes = Routes(self._database)
+        self._replies = Replies(self._broker)
+        self._background: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        self._background = [
+            asyncio.create_task(self._routes.listen()),
+            asyncio.create_task(self._flush_now_and_then()),
+        ]
+
+    async def stop(self) -> None:
+        """End what runs in the background, and write down what was used."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._replies.close()
+        await self._broker.aclose()
+        await self._flush()
+        await self._database.close()
+
+    async def __call__(self, scope: http.Scope, receive: http.Receive, send: http.Send) -> None:
+        call = Call(scope, receive, request_id(http.header(scope, b"x-request-id")))
+        try:
+            status, body = await self._answer(call)
+            call.headers["Content-Type"] = "application/json"
+        except http.Disconnected:
+            return
+        except TenantError as error:
+            status, headers, document = self._problem(error, request_id=call.request_id)
+            call.headers |= headers
+            body = msgspec.json.encode(document)
+        await http.respond(send, status, call.headers | {"X-Request-Id": call.request_id}, body)
+
+    async def _answer(self, call: Call) -> tuple[int, bytes]:
+        """Return status and body, and note what was used. Raises TenantError."""
+        if call.scope["method"] != "POST":
+            call.headers["Allow"] = "POST"
+            raise MethodNotAllowed("This address takes POST only.")
+        key = await self._keys.get(http.bearer(call.scope))
+        note = partial(usage.note, organisation=key.organisation, api_key=key.id)
+        try:
+            answer = await self._serve(call, key)
+        except TenantError:
+            note(model=call.model, failed=True)
+            raise
+        except redis.RedisError as error:
+            log.warning("the broker is away: %s", error)
+            note(model=call.model, failed=True)
+            raise Unavailable("The queue does not answer just now. Try again.", retry_after=1) from error
+        note(model=call.model, rows=call.rows)
+        return answer
+
+    async def _serve(self, call: Call, key: ApiKey) -> tuple[int, bytes]:
+        if Scope.CLASSIFY not in key.scopes:
+            raise MissingScope(Scope.CLASSIFY)
+        await self._count(call, key)
+        body = await http.read_body(call.receive, request.BODY_LIMIT)
+        target = await self._find_model(call, key)
+        http.check_json(call.scope)
+        asked = request.decode(body, target.route)
+        call.rows = len(asked.inputs)
+        async with quotas.rows_taken(self._broker, key, call.rows, partial(self._used_rows, key)):
+            if http.prefers_async(call.scope):
+                return 202, await self._keep(call, key, target, asked)
+            return 200, await self._classify(call, key, target, asked)
+
+    async def _count(self, call: Call, key: ApiKey) -> None:
+        allowance = await quotas.count_request_async(self._broker, key)
+        if allowance is not None:
+            call.headers |= allowance.headers()
+            allowance.enforce()
+
+    async def _find_model(self, call: Call, key: ApiKey) -> Target:
+        path = PATH.fullmatch(call.scope["path"])
+        named = MODEL.fullmatch(path[1]) if path else None
+        if named is None:
+            raise NotFound
+        route = await self._routes.get(key.organisation_id, named[1])
+        call.model = route.model
+        return Target(int(named[2] or route.version), route)
+
+    async def _classify(self, call: Call, key: ApiKey, target: Target, asked: Classify) -> bytes:
+        message = {
+            "id": ids.new("cls"),
+            "model": call.model,
+            "version": target.version,
+            "inputs": asked.inputs,
+            "top_k": asked.top_k,
+            "explain": asked.explain,
+        }
+        reply = await self._replies.ask(key.organisation_id, message)
+        if reply.error is not None:
+            raise reply.error.as_exception()
+        answer = AnswerOf(
+            id=reply.id,
+            model=call.model,
+            version=reply.version,
+            results=reply.results,
+            request_id=call.request_id,
+            warnings=reply.warnings or msgspec.UNSET,
+        )
+        return msgspec.json.encode(answer)
+
+    async def _keep(self, call: Call, key: ApiKey, target: Target, asked: Classify) -> bytes:
+        def accept() -> Classification:
+            with isolation.entered(key.organisation):
+                return self._accept(
+                    model=call.model,
+                    version=target.version,
+                    inputs=asked.inputs,
+                    top_k=asked.top_k,
+                    explain=asked.explain,
+                    api_key=key.id,
+                )
+
+        kept = await self._database.run(accept)
+        call.headers["Location"] = f"/api/v1/classifications/{kept.id}"
+        call.headers["Preference-Applied"] = "respond-async"
+        return msgspec.json.encode(Accepted(id=kept.id, status=kept.status, created_at=kept.created_at))
+
+    async def _find_key(self, text: str) -> ApiKey:
+        def find() -> ApiKey:
+            key = keys.authenticate(text)
+            keys.note_use(key)
+            return key
+
+        return await self._database.run(find)
+
+    async def _used_rows(self, key: ApiKey) -> int:
+        return await self._database.run(partial(usage.of_month, key.organisation, timezone.now()))
+
+    async def _flush_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            await self._flush()
+
+    async def _flush(self) -> None:
+        try:
+            await self._database.run(usage.flush)
+        except Unavailable:
+            log.warning("usage is written later, because PostgreSQL is away")

@@ -1,0 +1,69 @@
+"""What the gateway needs of HTTP and ASGI: headers, a body of limited size, an answer."""
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from tenants.errors import InvalidKey, TooLarge, UnsupportedMediaType
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class Disconnected(Exception):
+    """The client left before its request was complete."""
+
+
+def header(scope: Scope, name: bytes) -> str:
+    """Return the request's header `name`, in lower case, or `""`."""
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+
+
+def bearer(scope: Scope) -> str:
+    """Return the token of the Authorization header (RFC 6750). Raises InvalidKey when there is none."""
+    scheme, _, token = header(scope, b"authorization").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise InvalidKey
+    return token.strip()
+
+
+def prefers_async(scope: Scope) -> bool:
+    """Whether the caller wants to be answered later (RFC 7240)."""
+    preferences = header(scope, b"prefer").lower().split(",")
+    return any(preference.partition(";")[0].strip() == "respond-async" for preference in preferences)
+
+
+def check_json(scope: Scope) -> None:
+    """Raise UnsupportedMediaType unless the body says that it is JSON in UTF-8."""
+    media_type, _, parameters = header(scope, b"content-type").lower().partition(";")
+    name, _, charset = parameters.replace('"', "").strip().partition("=")
+    if media_type.strip() != "application/json" or (name == "charset" and charset not in {"utf-8", "utf8"}):
+        raise UnsupportedMediaType("Send JSON in UTF-8, with `Content-Type: application/json`.")
+
+
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """Return the whole body. Raises TooLarge beyond `limit` bytes, Disconnected when it ends early."""
+    chunks: list[bytes] = []
+    size = 0
+    more = True
+    # Clients write before they read: one that is cut off at once would never see the reason.
+    while more and size <= 2 * limit:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= limit:
+            chunks.append(chunk)
+        more = message.get("more_body", False)
+    if size > limit:
+        raise TooLarge(f"The body is larger than {limit:,} bytes. Send fewer inputs in each request.")
+    return b"".join(chunks)
+
+
+async def respond(send: Send, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    pairs.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": pairs})
+    await send({"type": "http.response.body", "body": body})

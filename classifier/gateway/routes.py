@@ -1,0 +1,66 @@
+import asyncio
+import logging
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+from classifier.gateway.database import Database
+from classifier.gateway.memory import Memory
+from tenants.errors import NotFound
+from tenants.models import Route
+
+log = logging.getLogger(__name__)
+
+# A notice that got lost is made good after so long.
+SECONDS = 2.0
+# An unknown name may have been promoted a moment ago: it is looked up again, unless that was just done.
+SECONDS_WITHOUT = 0.05
+PAUSE = 1.0
+
+
+class Routes:
+    """Knows which version of each model serves. PostgreSQL tells when that changes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._memory = Memory(self._load, SECONDS)
+
+    async def get(self, tenant: str, model: str) -> Route:
+        """Return the organisation's model of that name. Raises NotFound."""
+        routes = await self._memory.get(tenant)
+        if model not in routes:
+            routes = await self._memory.get(tenant, seconds=SECONDS_WITHOUT)
+        if model not in routes:
+            raise NotFound
+        return routes[model]
+
+    async def listen(self) -> None:
+        """Forget an organisation's routes whenever PostgreSQL says that they changed; never returns."""
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(**_login(), autocommit=True) as notices:
+                    await notices.execute("LISTEN route")
+                    async for notice in notices.notifies():
+                        self._memory.forget(notice.payload)
+            except psycopg.OperationalError as error:
+                log.warning("changes of routes are noticed late, because PostgreSQL is away: %s", error)
+            await asyncio.sleep(PAUSE)
+
+    async def _load(self, tenant: str) -> dict[str, Route]:
+        return await self._database.run(
+            lambda: {route.model: route for route in Route.objects.filter(tenant=tenant)}
+        )
+
+
+def _login() -> dict[str, Any]:
+    target = connection.settings_dict
+    return {
+        "host": target["HOST"],
+        "port": target["PORT"],
+        "dbname": target["NAME"],
+        "user": target["USER"],
+        "password": target["PASSWORD"],
+        "connect_timeout": 5,
+        "application_name": "assort-gateway",
+    }

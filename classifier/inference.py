@@ -1,0 +1,162 @@
+"""Answers: computed by the organisation's worker, at once for the gateway or later for an accepted request."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from classifier import registry
+from classifier.ml.errors import ArtefactDamaged, InputsRejected
+from classifier.ml.predictor import Predictor
+from classifier.models import Classification
+from classifier.queues import INFER
+from tenants import jobs
+from tenants.errors import FieldError, InvalidInput, NotFound, TenantError, Unavailable
+
+KIND = "classify"
+LOADED_MODELS = 8
+CHECK_SECONDS = 2.0
+
+
+def get(classification_id: str) -> Classification:
+    found = Classification.objects.filter(id=classification_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+@transaction.atomic
+def accept(
+    *,
+    model: str,
+    version: int,
+    inputs: Sequence[Any],
+    top_k: int,
+    explain: bool,
+    api_key: str,
+) -> Classification:
+    """Keep a request that is answered later. Its inputs are a row before anybody is told that it was accepted."""
+    accepted = Classification.objects.create(
+        model=model, version=version, inputs=list(inputs), top_k=top_k, explain=explain, api_key=api_key
+    )
+    jobs.submit(accepted.id, kind=KIND, queue=INFER, subject=f"{model}@{version}")
+    return accepted
+
+
+def answer_stored(classification_id: str, *, models: "LoadedModels") -> None:
+    """Answer an accepted request, once."""
+    attempt = jobs.claim(classification_id)
+    if attempt is None:
+        return
+    kept = Classification.objects.get(id=classification_id)
+    request = {
+        "id": kept.id,
+        "model": kept.model,
+        "version": kept.version,
+        "inputs": kept.inputs,
+        "top_k": kept.top_k,
+        "explain": kept.explain,
+    }
+    if attempt > jobs.ATTEMPTS:
+        reply = _refusal(kept.id, Unavailable("The worker stopped several times while answering this.", retry_after=1))
+    else:
+        reply = answer(request, models=models)
+    _settle(kept, attempt, reply)
+
+
+@transaction.atomic
+def _settle(kept: Classification, attempt: int, reply: Mapping[str, Any]) -> None:
+    error = reply.get("error")
+    kept.status = Classification.Status.FAILED if error else Classification.Status.SUCCEEDED
+    kept.error = error
+    kept.results = reply.get("results")
+    kept.warnings = reply.get("warnings", [])
+    kept.inputs = None  # They are kept no longer than it takes to answer.
+    kept.finished_at = timezone.now()
+    kept.save()
+    jobs.finish(kept.id, attempt, "failed" if error else "succeeded")
+
+
+def answer(request: Mapping[str, Any], *, models: "LoadedModels") -> dict[str, Any]:
+    """Return the reply to one request, in the form that the gateway reads; an error of it is a reply as well."""
+    try:
+        predictor = models.get(request["model"], request["version"])
+        predictor.check(request["inputs"])
+        return {
+            "id": request["id"],
+            "version": request["version"],
+            "results": _results(predictor, request),
+            "warnings": [
+                {"index": index, "code": code, "detail": detail}
+                for index, code, detail in predictor.warnings(request["inputs"])
+            ],
+        }
+    except InputsRejected as rejected:
+        errors = tuple(FieldError(f"/inputs/{p.index}", p.code, p.detail) for p in rejected.problems)
+        return _refusal(request["id"], InvalidInput("Some inputs are wrong; see `errors`.", errors=errors))
+    except ArtefactDamaged as damaged:
+        return _refusal(request["id"], Unavailable(f"This version cannot be used: {damaged}", retry_after=60))
+    except TenantError as error:
+        return _refusal(request["id"], error)
+
+
+def _results(predictor: Predictor, request: Mapping[str, Any]) -> list[dict[str, Any]]:
+    inputs, top_k = request["inputs"], min(request["top_k"], len(predictor.labels))
+    probabilities = predictor.probabilities(inputs)
+    order = (-probabilities).argsort(axis=1, kind="stable")[:, :top_k]
+    results: list[dict[str, Any]] = []
+    for index, best in enumerate(order):
+        scores = [
+            {"label": predictor.labels[label], "score": round(float(probabilities[index, label]), 6)} for label in best
+        ]
+        top = scores[0]
+        results.append({"index": index, "label": top["label"], "confidence": top["score"], "scores": scores})
+    if request["explain"]:
+        for result, reasons in zip(results, predictor.explain(inputs, order[:, 0].tolist()), strict=True):
+            result["explanation"] = reasons
+    return results
+
+
+def _refusal(request_id: str, error: TenantError) -> dict[str, Any]:
+    fields = [{"pointer": e.pointer, "code": e.code, "detail": e.detail} for e in error.errors]
+    return {"id": request_id, "error": {"code": error.code, "detail": error.detail, "errors": fields}}
+
+
+class LoadedModels:
+    """The versions that this worker has in memory; the one that was used longest ago goes first."""
+
+    def __init__(self, tenant: str, *, room: int = LOADED_MODELS) -> None:
+        self.tenant, self.room = tenant, room
+        self._loaded: OrderedDict[tuple[str, int], _Loaded] = OrderedDict()
+
+    def get(self, model: str, version: int) -> Predictor:
+        """Raises NotFound for a version that is not there, ArtefactDamaged for one whose bytes differ."""
+        key = (model, version)
+        loaded = self._loaded.get(key)
+        if loaded is None or not self._is_current(key, loaded):
+            self._loaded.pop(key, None)
+            predictor = registry.load(tenant=self.tenant, model_name=model, number=version)
+            loaded = self._loaded[key] = _Loaded(predictor, registry.sha256_of(model, version), time.monotonic())
+            if len(self._loaded) > self.room:
+                self._loaded.popitem(last=False)
+        self._loaded.move_to_end(key)
+        return loaded.predictor
+
+    def _is_current(self, key: tuple[str, int], loaded: "_Loaded") -> bool:
+        """A model may be deleted and another be trained under its name, so what is loaded is asked for again."""
+        if time.monotonic() - loaded.checked_at > CHECK_SECONDS:
+            if registry.sha256_of(*key) != loaded.sha256:
+                return False
+            loaded.checked_at = time.monotonic()
+        return True
+
+
+@dataclass
+class _Loaded:
+    predictor: Predictor
+    sha256: str
+    checked_at: float

@@ -1,0 +1,12 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from classifier import relay
+
+
+class Command(BaseCommand):
+    help = "Publish committed jobs to the organisations' queues, and bring back lost ones."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        relay.run()

@@ -1,0 +1,35 @@
+"""One temperature, so that of the answers given with 80 % confidence about 80 % are right."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+
+_COLDEST, _HOTTEST = 1e-3, 1e3
+
+
+def temperature(scores: NDArray[np.float64], targets: NDArray[np.intp]) -> float:
+    """The divisor of out-of-fold scores (rows, labels) with the least log loss (Guo et al. 2017).
+
+    The targets are smoothed as Platt (1999) does, by one row's weight spread over the labels, so that a few
+    rows which all came out right do not make the model certain of everything. Without any row it is 1.
+    """
+    if not len(scores):
+        return 1.0
+    smoothing = 1.0 / (len(scores) + 2)
+
+    def loss(log_temperature: float) -> float:
+        logarithms = log_softmax(scores / np.exp(log_temperature), axis=1)
+        right = logarithms[np.arange(len(targets)), targets].mean()
+        return -float((1 - smoothing) * right + smoothing * logarithms.mean())
+
+    found = minimize_scalar(loss, bounds=(np.log(_COLDEST), np.log(_HOTTEST)), method="bounded")
+    return float(np.exp(found.x))
+
+
+def log_loss(probabilities: NDArray[np.float64], targets: NDArray[np.intp]) -> float:
+    """Mean of -log of the probability given to the right label, which is taken as at least 1e-12."""
+    right = probabilities[np.arange(len(targets)), targets]
+    return float(-np.log(np.maximum(right, 1e-12)).mean())

@@ -1,0 +1,161 @@
+"""How good a model is, in numbers that can be traced back to rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import calibrate
+
+Method = Literal["held_out", "cross_validation"]
+HELD_OUT: Method = "held_out"
+CROSS_VALIDATION: Method = "cross_validation"
+Interval = tuple[float, float]
+
+_BINS = 15
+_Z = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The answer for one evaluated row; `row` is its place among the rows that `train` was given."""
+
+    row: int
+    label: str
+    predicted: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class LabelScore:
+    """How one label is recognised. `support` counts its evaluated rows; the intervals are Wilson's (95 %)."""
+
+    label: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+    predicted: int
+    precision_interval: Interval
+    recall_interval: Interval
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """`method` says on which rows: those held out, or each row by a model of its fold that has not seen it.
+
+    `baseline` is the accuracy of always answering the most frequent label; `ece` the expected calibration
+    error of the top label (15 bins of equal width); `confusion` has the cells that are not zero;
+    `predictions` every row behind it.
+    """
+
+    method: Method
+    rows: int
+    accuracy: float
+    accuracy_interval: Interval
+    macro_f1: float
+    weighted_f1: float
+    log_loss: float
+    ece: float
+    baseline: float
+    labels: tuple[LabelScore, ...]
+    confusion: tuple[dict[str, Any], ...]
+    predictions: tuple[Prediction, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """All numbers as plain JSON values; the predictions are not among them, they may be many."""
+        plain = asdict(self)
+        del plain["predictions"]
+        return plain
+
+
+def evaluate(
+    labels: Sequence[str],
+    targets: NDArray[np.intp],
+    probabilities: NDArray[np.float64],
+    *,
+    rows: NDArray[np.intp],
+    method: Method,
+) -> Evaluation:
+    """Metrics of `probabilities` (n, labels) against `targets` (n,), n >= 1.
+
+    `rows` (n,) are the rows' places. The macro
+    average is over the labels that have an evaluated row.
+    """
+    answers = probabilities.argmax(axis=1)
+    confidences = probabilities.max(axis=1)
+    right = answers == targets
+    scores = _label_scores(labels, targets, answers)
+    seen = [score for score in scores if score.support]
+    return Evaluation(
+        method=method,
+        rows=len(targets),
+        accuracy=float(right.mean()),
+        accuracy_interval=wilson(int(right.sum()), len(right)),
+        macro_f1=sum(score.f1 for score in seen) / len(seen),
+        weighted_f1=sum(score.f1 * score.support for score in seen) / len(targets),
+        log_loss=calibrate.log_loss(probabilities, targets),
+        ece=calibration_error(confidences, right),
+        baseline=float(np.bincount(targets).max() / len(targets)),
+        labels=scores,
+        confusion=_confusion(labels, targets, answers),
+        predictions=tuple(
+            Prediction(int(row), labels[target], labels[answer], float(confidence))
+            for row, target, answer, confidence in zip(rows, targets, answers, confidences, strict=True)
+        ),
+    )
+
+
+def wilson(successes: int, trials: int) -> Interval:
+    """The 95 % interval of a share (Wilson 1927); (0, 1) without any trial."""
+    if not trials:
+        return 0.0, 1.0
+    share, square = successes / trials, _Z**2
+    middle = share + square / (2 * trials)
+    spread = _Z * float(np.sqrt(share * (1 - share) / trials + square / (4 * trials**2)))
+    scale = 1 + square / trials
+    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+
+
+def calibration_error(confidences: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    """By how much confidence and accuracy differ, on average over 15 bins of equal width."""
+    bins = np.minimum((confidences * _BINS).astype(int), _BINS - 1)
+    gaps = np.bincount(bins, weights=confidences - right, minlength=_BINS)
+    return float(np.abs(gaps).sum() / len(confidences))
+
+
+def _label_scores(
+    labels: Sequence[str], targets: NDArray[np.intp], answers: NDArray[np.intp]
+) -> tuple[LabelScore, ...]:
+    supports = np.bincount(targets, minlength=len(labels)).tolist()
+    predicted = np.bincount(answers, minlength=len(labels)).tolist()
+    hits = np.bincount(targets[targets == answers], minlength=len(labels)).tolist()
+    return tuple(_label_score(*counts) for counts in zip(labels, supports, predicted, hits, strict=True))
+
+
+def _label_score(label: str, support: int, predicted: int, hits: int) -> LabelScore:
+    return LabelScore(
+        label=label,
+        precision=hits / predicted if predicted else 0.0,
+        recall=hits / support if support else 0.0,
+        f1=2 * hits / (support + predicted) if support + predicted else 0.0,
+        support=support,
+        predicted=predicted,
+        precision_interval=wilson(hits, predicted),
+        recall_interval=wilson(hits, support),
+    )
+
+
+def _confusion(
+    labels: Sequence[str], targets: NDArray[np.intp], answers: NDArray[np.intp]
+) -> tuple[dict[str, Any], ...]:
+    cells, counts = np.unique(targets * len(labels) + answers, return_counts=True)
+    places = zip(*np.divmod(cells, len(labels)), counts, strict=True)
+    return tuple(
+        {"actual": labels[actual], "predicted": labels[answer], "count": int(count)}
+        for actual, answer, count in places
+    )

@@ -1,0 +1,55 @@
+"""Linear scores: one weight for each feature and label.
+
+The weights are kept as (features, labels) in C order, which is the (labels, features) of scikit-learn in
+Fortran order: a sparse row times them touches only the rows of the features that occur, and nothing is
+copied.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Weights (features, labels) and intercepts (labels,), both float32.
+
+    The weights are rounded to half precision when they are made, so that what is evaluated is what is stored.
+    """
+
+    weights: NDArray[np.float32]
+    intercepts: NDArray[np.float32]
+
+    @classmethod
+    def rounded(cls, weights: NDArray[Any], intercepts: NDArray[Any]) -> Linear:
+        """From coefficients as scikit-learn has them: (labels, features), or (1, features) for two labels."""
+        if len(weights) == 1:
+            weights = np.concatenate([-weights / 2, weights / 2])
+            intercepts = np.concatenate([-intercepts / 2, intercepts / 2])
+        half = np.ascontiguousarray(weights.T).astype(np.float16)
+        return cls(half.astype(np.float32), intercepts.astype(np.float32))
+
+    def scores(self, matrix: csr_matrix) -> NDArray[np.float64]:
+        """Shape (rows of the matrix, labels)."""
+        product: NDArray[np.float32] = matrix @ self.weights
+        return (product + self.intercepts).astype(np.float64)
+
+    def against_others(self, label: int) -> NDArray[np.float32]:
+        """How much more each feature speaks for a label than for the others on average, (features,)."""
+        labels = self.weights.shape[1]
+        rest: NDArray[np.float32] = (
+            (self.weights[:, label] - self.weights.mean(axis=1)) * labels / (labels - 1)
+        )
+        return rest
+
+    def pack(self) -> dict[str, NDArray[Any]]:
+        return {"weights": self.weights.astype(np.float16), "intercepts": self.intercepts}
+
+    @classmethod
+    def unpack(cls, arrays: dict[str, NDArray[Any]]) -> Linear:
+        return cls(arrays["weights"].astype(np.float32), arrays["intercepts"])

@@ -1,0 +1,149 @@
+"""The one predictor: worker, MLflow, batch and the bundle of a leaving customer all compute with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from . import cells
+from .errors import InputProblem, InputsRejected
+from .grams import TEXT_LENGTH
+from .rows import Limits
+from .schema import Column, Schema
+
+_REASONS = 10
+_SHOWN = 80
+_CELL_LENGTH = Limits().cell
+_PARSERS = {"number": cells.number, "boolean": cells.boolean, "datetime": cells.instant}
+
+
+class Scorer(Protocol):
+    """What a fitted model computes with. `pack` gives settings for JSON and arrays; `unpack` undoes it.
+
+    `levels` are the known values of each category column, `reasons` what speaks for an input's chosen label.
+    """
+
+    form: ClassVar[str]
+
+    @property
+    def levels(self) -> Mapping[str, Sequence[str]]: ...
+    def scores(self, inputs: Sequence[Any]) -> NDArray[np.float64]: ...
+    def reasons(self, inputs: Sequence[Any], chosen: Sequence[int]) -> list[dict[str, float]]: ...
+    def pack(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]: ...
+    @classmethod
+    def unpack(cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> Self: ...
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A fitted model. `golden` are a few inputs whose answers are stored with it and checked at loading."""
+
+    schema: Schema
+    labels: tuple[str, ...]
+    temperature: float
+    scorer: Scorer
+    golden: tuple[Any, ...] = ()
+
+    @cached_property
+    def _levels(self) -> dict[str, frozenset[str]]:
+        return {name: frozenset(levels) for name, levels in self.scorer.levels.items()}
+
+    def check(self, inputs: Sequence[object]) -> None:
+        """Raise InputsRejected that names every input that is not one of this model's.
+
+        A text model takes strings of 1 to 10,000 characters that are not blank: the answer to nothing would
+        be a guess that looks like an answer. A table model takes objects whose values are JSON scalars, in
+        any columns.
+        """
+        find = self._problem_of_text if self.schema.kind == "text" else self._problem_of_record
+        problems = [
+            InputProblem(index, *found) for index, value in enumerate(inputs) if (found := find(value))
+        ]
+        if problems:
+            raise InputsRejected(problems)
+
+    def probabilities(self, inputs: Sequence[Any]) -> NDArray[np.float64]:
+        """Calibrated probabilities, shape (inputs, labels); each row sums to 1."""
+        if not len(inputs):
+            return np.empty((0, len(self.labels)))
+        result: NDArray[np.float64] = softmax(self.scorer.scores(inputs) / self.temperature, axis=1)
+        return result
+
+    def warnings(self, inputs: Sequence[Any]) -> list[tuple[int, str, str]]:
+        """(index, code, detail) for each value that the model does not take into account."""
+        if self.schema.kind == "text":
+            return []
+        return [
+            (index, *warning) for index, record in enumerate(inputs) for warning in self._overlooked(record)
+        ]
+
+    def explain(self, inputs: Sequence[Any], chosen: Sequence[int]) -> list[list[dict[str, Any]]]:
+        """For each input the ten words or columns that weigh most for (+) or against (-) its label.
+
+        The weights are log-odds: exact for linear models, for trees their fall when a column is left out. Returns
+        {"word", "weight"} for a text model, {"column", "value", "weight"} for a table model.
+        """
+        reasons = self.scorer.reasons(inputs, chosen)
+        return [self._strongest(found, value) for found, value in zip(reasons, inputs, strict=True)]
+
+    def _strongest(self, reasons: Mapping[str, float], value: Any) -> list[dict[str, Any]]:
+        ranked = sorted(reasons.items(), key=lambda item: (-abs(item[1]), item[0]))
+        weights = [
+            (name, round(weight / self.temperature, 6)) for name, weight in ranked[:_REASONS] if weight
+        ]
+        if self.schema.kind == "text":
+            return [{"word": name, "weight": weight} for name, weight in weights]
+        return [{"column": name, "value": value.get(name), "weight": weight} for name, weight in weights]
+
+    def _problem_of_text(self, value: object) -> tuple[str, str] | None:
+        if not isinstance(value, str):
+            return "not_a_text", "This model classifies texts; send a string."
+        if not value or value.isspace():
+            return "empty_text", "The text is empty; leave it out of the request."
+        if len(value) > TEXT_LENGTH:
+            return "text_too_long", f"The text has {len(value):,} characters; send at most {TEXT_LENGTH:,}."
+        return None
+
+    def _problem_of_record(self, value: object) -> tuple[str, str] | None:
+        if not isinstance(value, Mapping):
+            return "not_an_object", "This model classifies rows of a table; send an object of columns."
+        for name, cell in value.items():
+            if not isinstance(cell, str | int | float | None):
+                return (
+                    "nested_value",
+                    f"{name!r} is a list or an object; send a text, number, true, false or null.",
+                )
+            if isinstance(cell, str) and len(cell) > _CELL_LENGTH:
+                return (
+                    "value_too_long",
+                    f"{name!r} has {len(cell):,} characters; send at most {_CELL_LENGTH:,}.",
+                )
+        return None
+
+    def _overlooked(self, record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        known = {column.name for column in (*self.schema.features, *self.schema.ignored)} | {
+            self.schema.label
+        }
+        for name in record:
+            if name not in known:
+                yield "unknown_column", f"The model has no column {name[:_SHOWN]!r}; its value was not used."
+        for column in self.schema.features:
+            cell = cells.from_json(record.get(column.name))
+            if cell is not None and (warning := self._unusable(column, cell)):
+                yield warning
+
+    def _unusable(self, column: Column, cell: str) -> tuple[str, str] | None:
+        shown = f"{cell[:_SHOWN]!r} in column {column.name!r}"
+        if column.type == "category":
+            unseen = cells.category(cell) not in self._levels[column.name]
+            return ("unseen_category", f"{shown} is not a value the model has learned.") if unseen else None
+        parse = _PARSERS.get(column.type)
+        if parse is None or parse(cell) is not None or cells.is_placeholder(cell):
+            return None
+        return f"unparsable_{column.type}", f"{shown} is no {column.type}; it was taken as missing."

@@ -1,0 +1,59 @@
+"""Fitting linear models with scikit-learn, which only training needs."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.decomposition import TruncatedSVD
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
+
+from .linear import Linear
+
+_SVM_TOLERANCE = 1e-2
+_LOGISTIC_ITERATIONS = 200
+_DIMENSIONS = 512
+_SHRINKAGE = 0.1
+
+
+def support_vectors(matrix: csr_matrix, targets: NDArray[np.intp], *, c: float, seed: int) -> Linear:
+    """Linear support vector machines, one label against the rest (Fan et al. 2008, LIBLINEAR)."""
+    return _fit(LinearSVC(C=c, tol=_SVM_TOLERANCE, random_state=seed), matrix, targets)
+
+
+def logistic(matrix: csr_matrix, targets: NDArray[np.intp], *, c: float, seed: int) -> Linear:
+    """Multinomial logistic regression."""
+    return _fit(LogisticRegression(C=c, max_iter=_LOGISTIC_ITERATIONS, random_state=seed), matrix, targets)
+
+
+def discriminant(matrix: csr_matrix, targets: NDArray[np.intp], *, seed: int) -> Linear:
+    """Linear discriminants in the 512 strongest dimensions, written as weights of the features themselves.
+
+    Its time hardly depends on the number of labels, so it serves where a machine for each label would take
+    hours.
+    """
+    dimensions = min(_DIMENSIONS, min(matrix.shape) - 1)
+    projection = TruncatedSVD(dimensions, n_iter=3, random_state=seed)
+    machine = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=_SHRINKAGE)
+    machine.fit(projection.fit_transform(matrix), targets)
+    return Linear.rounded(machine.coef_ @ projection.components_, machine.intercept_)
+
+
+def _fit(machine: LinearSVC | LogisticRegression, matrix: csr_matrix, targets: NDArray[np.intp]) -> Linear:
+    with warnings.catch_warnings():
+        # A solver that stops at its iteration limit gives slightly worse weights, and the evaluation shows
+        # it.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        machine.fit(matrix, targets)
+    return Linear.rounded(machine.coef_, machine.intercept_)
+
+
+def strongest_dimensions(matrix: csr_matrix, number: int, *, seed: int) -> NDArray[np.float32]:
+    """The projection (features, dimensions) onto the first singular vectors, at most `number` of them."""
+    machine = TruncatedSVD(min(number, *matrix.shape), random_state=seed).fit(matrix)
+    return np.ascontiguousarray(machine.components_.T, dtype=np.float32)

@@ -1,0 +1,88 @@
+"""Scores of a table's rows: gradient boosted trees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+from .encoder import Encoder
+from .forest import Forest
+from .schema import Schema
+
+
+@dataclass(frozen=True)
+class Dense:
+    """Turns a table's rows into the dense matrix that trees split.
+
+    First the encoder's fields, then the strongest dimensions of each text; `projections` are (n-grams,
+    dimensions).
+    """
+
+    encoder: Encoder
+    projections: Mapping[str, NDArray[np.float32]]
+
+    def matrix(self, records: Sequence[Any]) -> NDArray[np.float64]:
+        """Shape (records, features), NaN where a value is missing or unknown."""
+        texts = [
+            self.encoder.text(records, name) @ projection for name, projection in self.projections.items()
+        ]
+        return np.concatenate([self.encoder.dense(records), *texts], axis=1)
+
+
+@dataclass(frozen=True)
+class TableForest:
+    """Inputs are mappings from column names to JSON scalars."""
+
+    form: ClassVar[str] = "table_forest"
+
+    dense: Dense
+    forest: Forest
+
+    @property
+    def levels(self) -> Mapping[str, Sequence[str]]:
+        return self.dense.encoder.levels
+
+    def scores(self, inputs: Sequence[Any]) -> NDArray[np.float64]:
+        return self.forest.scores(self.dense.matrix(inputs))
+
+    def reasons(self, inputs: Sequence[Any], chosen: Sequence[int]) -> list[dict[str, float]]:
+        """Per input, by how much its label's log-odds fall when a column is left out.
+
+        What columns do only together is counted with each of them, so the numbers do not add up to the whole.
+        """
+        names = [column.name for column in self.dense.encoder.columns]
+        variants = [variant for row in inputs for variant in (row, *({**row, name: None} for name in names))]
+        labels = np.repeat(np.asarray(chosen), len(names) + 1)
+        odds = log_odds(self.scores(variants), labels).reshape(len(inputs), len(names) + 1)
+        falls = odds[:, :1] - odds[:, 1:]
+        return [dict(zip(names, row, strict=True)) for row in falls.tolist()]
+
+    def pack(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        settings, arrays = self.dense.encoder.pack()
+        places = {
+            f"text{place}_projection": array for place, array in enumerate(self.dense.projections.values())
+        }
+        return settings, arrays | places | self.forest.pack()
+
+    @classmethod
+    def unpack(
+        cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]]
+    ) -> TableForest:
+        encoder = Encoder.unpack(schema, settings, arrays)
+        projections = {name: arrays[f"text{place}_projection"] for place, name in enumerate(encoder.texts)}
+        return cls(Dense(encoder, projections), Forest.unpack(arrays))
+
+
+def log_odds(scores: NDArray[np.float64], labels: NDArray[np.intp]) -> NDArray[np.float64]:
+    """How much a row's label outweighs all others together, shape (rows,)."""
+    rows = np.arange(len(scores))
+    own = scores[rows, labels]
+    others = scores.copy()
+    others[rows, labels] = -np.inf
+    result: NDArray[np.float64] = own - logsumexp(others, axis=1)
+    return result

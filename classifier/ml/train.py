@@ -1,0 +1,170 @@
+"""From labelled rows to a model: choose, evaluate a twin that has not seen the held-out rows, refit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
+
+from . import fit
+from .candidates import worth_trying
+from .evaluate import CROSS_VALIDATION, HELD_OUT, Evaluation, evaluate
+from .fit import Examples, Trial
+from .predictor import Predictor
+from .rows import Cell
+from .schema import Schema
+from .split import content_hash
+
+Progress = Callable[[str, float], None]
+
+STAGES = ("split", "candidates", "evaluate", "refit")
+
+# Looked up while importing: a confined worker cannot read the list of its loaded libraries any more.
+_THREADS = ThreadpoolController()
+
+_GOLDEN = 16
+# Fewer held-out rows than this say less than the cross-validation does.
+_FEWEST_HELD_OUT = 10
+
+
+@dataclass(frozen=True)
+class Trained:
+    """`twin` was fitted without the held-out rows and evaluated; `served` was fitted on all rows."""
+
+    served: Predictor
+    twin: Predictor
+    evaluation: Evaluation
+    candidates: tuple[dict[str, Any], ...]
+    seconds: Mapping[str, float]
+
+
+def train(  # noqa: PLR0913 - data, how to train and whom to tell: bundling them would only hide it
+    rows: Sequence[Mapping[str, Cell]],
+    labels: Sequence[str],
+    held_out: NDArray[np.bool_],
+    schema: Schema,
+    *,
+    quality: str = "auto",
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Trained:
+    """Train on rows with their labels; `held_out` (rows,) marks the ones that the evaluation is made on.
+
+    `progress` is called with a stage (split, candidates, evaluate, refit) and the share of it that is done.
+    The same data, seed and library versions give the same numbers. Raises ValueError for fewer than two
+    labels, and for a label that has no row to train on.
+    """
+    watch = _Watch(progress or (lambda stage, share: None))
+    with _THREADS.limit(limits=1):
+        with watch.stage("split"):
+            data = _prepare(rows, labels, held_out, schema)
+        with watch.stage("candidates"):
+            trials = _trials(data, quality, seed, watch)
+            chosen = fit.best(trials)
+        with watch.stage("evaluate"):
+            twin = _fit(data, chosen, data.training, seed)
+            evaluation = _evaluate(data, twin, chosen)
+        with watch.stage("refit"):
+            served = _fit(data, chosen, np.arange(len(labels)), seed)
+    listed = tuple(_summary(trial, trial is chosen) for trial in trials)
+    return Trained(served, twin, evaluation, listed, watch.seconds)
+
+
+@dataclass(frozen=True)
+class _Data:
+    """`targets` (rows,) are places in `names`; `training`, `held_out` and `distinct` are places of rows."""
+
+    schema: Schema
+    names: tuple[str, ...]
+    inputs: Sequence[Any]
+    targets: NDArray[np.intp]
+    training: NDArray[np.intp]
+    held_out: NDArray[np.intp]
+    distinct: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class _Watch:
+    """Reports the stages, and times them."""
+
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        self.progress(name, 0.0)
+        yield
+        self.progress(name, 1.0)
+        self.seconds[name] = round(time.perf_counter() - start, 3)
+
+
+def _prepare(
+    rows: Sequence[Mapping[str, Cell]], labels: Sequence[str], held_out: NDArray[np.bool_], schema: Schema
+) -> _Data:
+    names = tuple(sorted(set(labels)))
+    if len(names) <= 1:
+        raise ValueError("There are fewer than two labels; add rows of another label.")
+    if len(names) == len(labels):
+        raise ValueError("Every label has one row only; add rows.")
+    places = {name: place for place, name in enumerate(names)}
+    targets = np.array([places[label] for label in labels], dtype=np.intp)
+    training = np.flatnonzero(~held_out)
+    if len(np.unique(targets[training])) < len(names):
+        raise ValueError("All rows of a label are held out; take the held-out rows from split.held_out.")
+    distinct = _distinct(rows, targets, training, len(names))
+    return _Data(schema, names, schema.inputs(rows), targets, training, np.flatnonzero(held_out), distinct)
+
+
+def _distinct(
+    rows: Sequence[Mapping[str, Cell]], targets: NDArray[np.intp], training: NDArray[np.intp], labels: int
+) -> NDArray[np.intp]:
+    """The training rows without repetitions, which a fold's model would know from the other folds.
+
+    All of them, if otherwise no label had two rows.
+    """
+    first: dict[tuple[int, int], int] = {}
+    for row in training.tolist():
+        first.setdefault((content_hash(rows[row]), int(targets[row])), row)
+    return np.array(list(first.values()), dtype=np.intp) if len(first) > labels else training
+
+
+def _trials(data: _Data, quality: str, seed: int, watch: _Watch) -> list[Trial]:
+    offered = worth_trying(data.schema, rows=len(data.training), labels=len(data.names), quality=quality)
+    examples = Examples(data.inputs, data.targets, data.distinct)
+    trials = []
+    for place, candidate in enumerate(offered):
+
+        def report(share: float, place: int = place) -> None:
+            watch.progress("candidates", (place + share) / len(offered))
+
+        trials.append(fit.cross_validate(candidate, examples, seed=seed, progress=report))
+    return trials
+
+
+def _fit(data: _Data, trial: Trial, rows: NDArray[np.intp], seed: int) -> Predictor:
+    scorer = trial.candidate.fit([data.inputs[row] for row in rows], data.targets[rows], seed)
+    golden = rows[np.unique(np.linspace(0, len(rows) - 1, _GOLDEN).astype(int))]
+    examples = tuple(data.inputs[row] for row in golden)
+    return Predictor(data.schema, data.names, trial.temperature, scorer, examples)
+
+
+def _evaluate(data: _Data, twin: Predictor, trial: Trial) -> Evaluation:
+    rows, method = data.held_out, HELD_OUT
+    if len(rows) < _FEWEST_HELD_OUT and len(trial.rows):
+        rows, method = trial.rows, CROSS_VALIDATION
+        probabilities = trial.probabilities()
+    else:
+        probabilities = twin.probabilities([data.inputs[row] for row in rows])
+    return evaluate(data.names, data.targets[rows], probabilities, rows=rows, method=method)
+
+
+def _summary(trial: Trial, chosen: bool) -> dict[str, Any]:
+    scores = {"accuracy": trial.accuracy, "log_loss": trial.log_loss, "seconds": trial.seconds}
+    return {"name": trial.candidate.name, "chosen": chosen, **scores}

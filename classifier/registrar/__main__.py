@@ -1,0 +1,124 @@
+"""The registrar's process: sees to it, once a second and whenever it is woken, that MLflow says what `public` says."""
+
+import logging
+import os
+import time
+
+import psycopg
+
+from classifier.registrar import assignments, environment
+from classifier.registrar.assignments import Assignment, Champion, Connection
+from classifier.registrar.child import Recorder, RecorderFailed
+from classifier.registrar.holdings import Alias, Holdings, RegistryDown
+from tenants import notify
+
+log = logging.getLogger("classifier.registrar")
+
+_SWEEP_SECONDS = 1.0
+_RECONNECT_SECONDS = 2.0
+# A champion or a deletion that failed is left alone for so long; jobs have their own back-off.
+_PATIENCE_SECONDS = 30.0
+
+
+class Registrar:
+    def __init__(self, holdings: Holdings, recorder: Recorder) -> None:
+        self._holdings = holdings
+        self._recorder = recorder
+        self._is_down = False
+        self._patient_until: dict[str, float] = {}
+        self._forgotten: set[str] = set()
+
+    def serve(self, public: Connection) -> None:
+        """Work until `public` cannot be reached, which raises psycopg.OperationalError."""
+        while True:
+            if not self._round(public):
+                self._recorder.end_if_idle()
+                assignments.wait(public, _SWEEP_SECONDS)
+
+    def _round(self, public: Connection) -> bool:
+        """Do what is due, at most one job an organisation, and say whether there was a job that got done."""
+        try:
+            is_ready = self._holdings.is_ready()
+            done = [self._record(public, job) for job in assignments.due(public)]
+            if is_ready:
+                self._put_champions(assignments.champions(public))
+                self._forget(assignments.deleted(public))
+        except RegistryDown as error:
+            if not self._is_down:
+                log.warning("MLflow's database does not answer, everything to record waits: %s", error)
+            self._is_down = True
+            return False
+        if self._is_down:
+            log.info("MLflow's database answers again")
+        self._is_down = False
+        return any(done)
+
+    def _record(self, public: Connection, job: Assignment) -> bool:
+        request = job.request()
+        if request is None:
+            assignments.give_up(public, job, "its subject is not one")
+            return True
+        started = time.monotonic()
+        try:
+            self._recorder.ask(request)
+        except RecorderFailed as error:
+            # An outage is nobody's failure: this raises RegistryDown, and the attempt does not count.
+            self._holdings.is_ready()
+            assignments.fail(public, job, str(error))
+            return False
+        assignments.succeed(public, job)
+        log.info("%s %s.%s in %.1f s", job.kind, job.tenant, job.subject, time.monotonic() - started)
+        return True
+
+    def _put_champions(self, champions: list[Champion]) -> None:
+        aliases = self._holdings.aliases()
+        for champion in champions:
+            name, version = champion.name, champion.version
+            alias = aliases.get(name)
+            # Without a registered version there is nothing to point at yet.
+            if alias is None or alias == Alias(version, version) or not self._holdings.has_version(name, version):
+                continue
+            if alias.version not in (alias.written, version):
+                log.warning("somebody moved %s@champion to %s; it is put back to %d", name, alias.version, version)
+            request = {"do": "promote", "tenant": champion.tenant, "model": champion.model, "number": version}
+            if self._ask_patiently(name, request):
+                log.info("%s@champion is version %d", name, version)
+
+    def _forget(self, deleted: set[str]) -> None:
+        for tenant in deleted - self._forgotten:
+            if not self._holdings.knows(tenant):
+                self._forgotten.add(tenant)
+            elif self._ask_patiently(tenant, {"do": "forget", "tenant": tenant}):
+                log.info("nothing of %s is left in MLflow", tenant)
+
+    def _ask_patiently(self, about: str, request: dict[str, str | int]) -> bool:
+        if self._patient_until.get(about, 0.0) > time.monotonic():
+            return False
+        try:
+            self._recorder.ask(request)
+        except RecorderFailed as error:
+            log.warning("%s %s failed and is tried again in %.0f s: %s", request["do"], about, _PATIENCE_SECONDS, error)
+            self._patient_until[about] = time.monotonic() + _PATIENCE_SECONDS
+            return False
+        self._patient_until.pop(about, None)
+        return True
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    database, mlflow = environment.required("DATABASE_URL"), environment.required("MLFLOW_DATABASE_URL")
+    registrar = Registrar(Holdings(mlflow), Recorder(environment.recorder(os.environ)))
+    while True:
+        try:
+            with assignments.connect(database) as public:
+                notify.ready()
+                registrar.serve(public)
+        except psycopg.OperationalError as error:
+            log.warning("the database does not answer, trying again: %s", str(error).strip())
+            time.sleep(_RECONNECT_SECONDS)
+        except assignments.UnsafeLogin as error:
+            raise SystemExit(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""What is to be recorded, as `public` says: jobs on the queue `record`, champions, and deleted organisations."""
+
+import logging
+import re
+from dataclasses import dataclass
+from typing import LiteralString
+
+import psycopg
+from psycopg.rows import class_row, scalar_row
+
+log = logging.getLogger(__name__)
+
+Connection = psycopg.Connection[tuple[object, ...]]
+
+ATTEMPTS = 10
+_CONNECT_SECONDS = 5
+_MODEL = r"[a-z0-9][a-z0-9_-]{0,62}"
+_SUBJECTS = {
+    "register": re.compile(rf"(?P<model>{_MODEL})@(?P<number>[1-9][0-9]{{0,8}})"),
+    "unregister": re.compile(rf"(?P<model>{_MODEL})"),
+}
+_VERSION_ID = re.compile(r"mv_[a-z0-9]{20}")
+
+# One job an organisation, so that nobody's thousand versions keep the others waiting; and only the oldest of each
+# model, so that its versions keep their order. `sent_at` is the time of the last attempt.
+_DUE: LiteralString = """
+    WITH head AS (
+        SELECT DISTINCT ON (tenant, split_part(subject, '@', 1)) id, tenant, kind, subject, attempt, created_at, sent_at
+        FROM public.job WHERE queue = 'record' AND state = 'queued'
+        ORDER BY tenant, split_part(subject, '@', 1), created_at, id
+    )
+    SELECT DISTINCT ON (tenant) id, tenant, kind, subject, attempt FROM head
+    WHERE sent_at IS NULL OR sent_at + least(power(2, attempt), 60) * interval '1 second' <= clock_timestamp()
+    ORDER BY tenant, created_at
+"""
+
+
+class UnsafeLogin(Exception):
+    """The login may do more than this process should; the message says how to mend it."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A job. Its id and subject were written by the organisation's own processes and may hold anything."""
+
+    id: str
+    tenant: str
+    kind: str
+    subject: str
+    attempt: int
+
+    def request(self) -> dict[str, str | int] | None:
+        """Return what to ask of the recorder, or None for a job that cannot be meant."""
+        pattern = _SUBJECTS.get(self.kind)
+        match = pattern.fullmatch(self.subject) if pattern else None
+        if match is None or (self.kind == "register" and not _VERSION_ID.fullmatch(self.id)):
+            return None
+        request: dict[str, str | int] = {"do": self.kind, "tenant": self.tenant, "model": match["model"]}
+        if self.kind == "register":
+            request |= {"number": int(match["number"]), "version_id": self.id}
+        return request
+
+
+@dataclass(frozen=True)
+class Champion:
+    tenant: str
+    model: str
+    version: int
+
+    @property
+    def name(self) -> str:
+        """The registered model's name in MLflow."""
+        return f"{self.tenant}.{self.model}"
+
+
+def connect(url: str) -> Connection:
+    """Connect and listen for jobs and promotions. Raises UnsafeLogin for a login that could do more than read them."""
+    connection = psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS)
+    row = connection.execute(
+        "SELECT rolsuper OR rolinherit OR rolcreaterole OR rolcreatedb OR rolbypassrls"
+        " OR EXISTS (SELECT FROM pg_class WHERE relowner = pg_roles.oid) FROM pg_roles WHERE rolname = current_user"
+    ).fetchone()
+    if row is None or row[0]:
+        raise UnsafeLogin("DATABASE_URL is not the login assort_registrar. Run ./assort manage prepare, and use that.")
+    connection.execute("LISTEN job")
+    connection.execute("LISTEN route")
+    return connection
+
+
+def wait(connection: Connection, seconds: float) -> None:
+    """Return when there may be news, or after `seconds`."""
+    for _ in connection.notifies(timeout=seconds, stop_after=1):
+        break
+
+
+def due(connection: Connection) -> list[Assignment]:
+    """Return the jobs to do now, at most one an organisation."""
+    with connection.cursor(row_factory=class_row(Assignment)) as cursor:
+        return cursor.execute(_DUE).fetchall()
+
+
+def champions(connection: Connection) -> list[Champion]:
+    with connection.cursor(row_factory=class_row(Champion)) as cursor:
+        return cursor.execute("SELECT tenant, model, version FROM public.route").fetchall()
+
+
+def deleted(connection: Connection) -> set[str]:
+    """Return the tenants of which nothing may be left."""
+    with connection.cursor(row_factory=scalar_row) as cursor:
+        return set(cursor.execute("SELECT tenant FROM public.organisation WHERE status = 'deleted'").fetchall())
+
+
+def succeed(connection: Connection, job: Assignment) -> None:
+    _finish(connection, job, "succeeded")
+
+
+def fail(connection: Connection, job: Assignment, why: str) -> None:
+    """Count a failed attempt. The job is tried again, later every time; the last attempt ends it."""
+    attempt = job.attempt + 1
+    connection.execute(
+        "UPDATE public.job SET attempt = %s, sent_at = clock_timestamp() WHERE id = %s AND state = 'queued'",
+        (attempt, job.id),
+    )
+    if attempt >= ATTEMPTS:
+        give_up(connection, job, why)
+    else:
+        log.warning("%s %s.%s failed, attempt %d: %s", job.kind, job.tenant, job.subject, attempt, why)
+
+
+def give_up(connection: Connection, job: Assignment, why: str) -> None:
+    log.error("%s %s.%s (%s) failed for good: %s", job.kind, job.tenant, job.subject, job.id, why)
+    _finish(connection, job, "failed")
+
+
+def _finish(connection: Connection, job: Assignment, outcome: str) -> None:
+    connection.execute(
+        "UPDATE public.job SET state = 'done', outcome = %s, finished_at = clock_timestamp()"
+        " WHERE id = %s AND state = 'queued'",
+        (outcome, job.id),
+    )

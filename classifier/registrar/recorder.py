@@ -1,0 +1,237 @@
+"""The child process that has MLflow loaded, and the only module that imports it. See `child` for the protocol.
+
+Every request can be repeated: whatever a killed recorder left half done is found by its tag and done again.
+"""
+
+import json
+import logging
+import os
+import shutil
+import socket
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import psycopg
+from mlflow import MlflowClient
+from mlflow.cli import gc
+from mlflow.db import commands as mlflow_db
+from mlflow.entities import Experiment, Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
+
+from classifier.ml.errors import ArtefactDamaged
+from classifier.registrar import child, environment, flavour, record, tags, tenant_files
+from classifier.registrar.record import Record, RecordDamaged
+from classifier.registrar.tenant_files import FilesRefused
+from tenants.isolation import checked
+
+log = logging.getLogger("classifier.registrar")
+
+# MLflow takes so many parameters or tags in one call, and so many characters in a parameter.
+_BATCH = 100
+_PARAMETER_LENGTH = 6_000
+_RECORD_BYTES = 64 * 1024**2
+# Any number, as long as nobody else in MLflow's database uses it for an advisory lock.
+_LOCK = 7_205_759_403
+_LOCK_TIMEOUT = "60s"
+
+
+class NumberTaken(Exception):
+    """Somebody else has registered a version under the number that is ours."""
+
+
+class Registry:
+    """MLflow's registry, written in our terms. A tenant is an experiment, a version a run."""
+
+    def __init__(self, data: Path, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+        self._tenants = data / "tenants"
+        self._connection = connection
+        self._client = MlflowClient()
+
+    def register(self, *, tenant: str, model: str, number: int, version_id: str) -> None:
+        """Record a version under its own number, after those before it.
+
+        Raises NumberTaken, and RecordDamaged or FilesRefused or ArtefactDamaged for what cannot be recorded.
+        """
+        name = f"{tenant}.{model}"
+        last = self._last_number(name)
+        if last >= number:
+            if self._client.get_model_version(name, str(number)).tags.get(tags.VERSION_ID) != version_id:
+                raise NumberTaken(f"{name} has another version {number} in MLflow; delete {name} there to mend it")
+            return
+        # MLflow counts by itself: a number that never got recorded is caught up on, or else kept taken.
+        for missing in range(last + 1, number):
+            try:
+                self._record(tenant, model, missing)
+            except (RecordDamaged, FilesRefused, ArtefactDamaged) as error:
+                log.warning("%s version %d is lost: %s", name, missing, error)
+                self._hold_place(name, error)
+        self._record(tenant, model, number, version_id)
+
+    def unregister(self, *, tenant: str, model: str) -> None:
+        """Delete a model with its versions, runs and files."""
+        self._delete_registered_model(f"{tenant}.{model}")
+        if experiment := self._client.get_experiment_by_name(tenant):
+            self._delete_runs(experiment, tags.MODEL, model)
+        self._collect()
+
+    def promote(self, *, tenant: str, model: str, number: int) -> None:
+        name = f"{tenant}.{model}"
+        # In this order: killed in between, the alias is where it should be, and only the note is written again.
+        self._client.set_registered_model_alias(name, "champion", str(number))
+        self._client.set_registered_model_tag(name, tags.CHAMPION, str(number))
+
+    def forget(self, *, tenant: str) -> None:
+        """Delete everything of an organisation."""
+        while found := self._client.search_registered_models(filter_string=f"name LIKE '{tenant}.%'"):
+            for registered in found:
+                self._delete_registered_model(registered.name)
+        if experiment := self._client.get_experiment_by_name(tenant):
+            self._delete_runs(experiment)
+            if experiment.lifecycle_stage == "active":
+                self._client.delete_experiment(experiment.experiment_id)
+        self._collect()
+        # The provisioner has removed the folder, but a version may have been on its way into it.
+        if (folder := self._tenants / tenant).exists():
+            shutil.rmtree(folder)
+
+    def _record(self, tenant: str, model: str, number: int, version_id: str | None = None) -> None:
+        with tenant_files.opened(self._tenants, tenant, "models", model, str(number)) as folder:
+            content = tenant_files.read(folder, "record.json", limit=_RECORD_BYTES)
+        version = record.parse(content, model=model, number=number, version_id=version_id)
+        experiment = self._experiment(tenant)
+        self._delete_runs(experiment, tags.VERSION_ID, version.id)
+        run = self._client.create_run(
+            experiment.experiment_id, run_name=f"{model}@{number}", tags=_run_tags(version)
+        )
+        self._log(run, version)
+        with (
+            tenant_files.opened(self._tenants, tenant, "models", model, str(number), "served") as served,
+            mlflow.start_run(run_id=run.info.run_id),
+        ):
+            uri = flavour.log_model(version, served)
+        name = f"{tenant}.{model}"
+        created = mlflow.register_model(uri, name, tags={tags.VERSION_ID: version.id, "assort.sha256": version.sha256})
+        if int(created.version) != number:
+            self._client.delete_model_version(name, created.version)
+            raise NumberTaken(f"somebody else registers versions of {name}: ours became {created.version}")
+
+    def _log(self, run: Run, version: Record) -> None:
+        run_id, at = run.info.run_id, run.info.start_time
+        parameters = [Param(key, str(value)[:_PARAMETER_LENGTH]) for key, value in version.parameters.items()]
+        metrics = [Metric(key, value, at, 0) for key, value in version.metrics.items() if value is not None]
+        for start in range(0, max(len(parameters), len(metrics)), _BATCH):
+            part = slice(start, start + _BATCH)
+            self._client.log_batch(run_id, metrics=metrics[part], params=parameters[part])
+        self._client.log_dict(run_id, version.confusion_matrix(), "confusion_matrix.json")
+
+    def _experiment(self, tenant: str) -> Experiment:
+        """Return the organisation's experiment, and its folder made anew if it is gone."""
+        folder = self._tenants / tenant / "mlflow"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with tenant_files.opened(self._tenants, tenant, "mlflow"):
+            experiment = self._client.get_experiment_by_name(tenant)
+            if experiment is not None:
+                return experiment
+            return self._client.get_experiment(self._client.create_experiment(tenant, folder.as_uri()))
+
+    def _last_number(self, name: str) -> int:
+        """Return the highest number that MLflow has given out, deleted versions included, which it does not show."""
+        row = self._connection.execute("SELECT max(version) FROM model_versions WHERE name = %s", (name,)).fetchone()
+        return row[0] or 0 if row else 0
+
+    def _hold_place(self, name: str, why: Exception) -> None:
+        """Make a version without a model, so that the ones after it get their own numbers."""
+        try:
+            self._client.create_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        self._client.create_model_version(name, source="file:///dev/null", tags={tags.LOST: str(why)})
+
+    def _delete_registered_model(self, name: str) -> None:
+        try:
+            self._client.delete_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+
+    def _delete_runs(self, experiment: Experiment, tag: str = "", value: str = "") -> None:
+        """Delete the runs of the experiment, or those with the tag, with their models and files, for good."""
+        where = f"tags.`{tag}` = '{value}'" if tag else ""
+        while runs := self._client.search_runs([experiment.experiment_id], where):
+            for run in runs:
+                of_run = f"source_run_id = '{run.info.run_id}'"
+                for model in self._client.search_logged_models([experiment.experiment_id], of_run):
+                    self._client.delete_logged_model(model.model_id)
+                self._client.delete_run(run.info.run_id)
+
+    def _collect(self) -> None:
+        """Delete for good, with files, whatever is marked as deleted; MLflow offers that on its command line only."""
+        gc.main([], standalone_mode=False)
+
+
+def _run_tags(version: Record) -> dict[str, str]:
+    libraries = {f"assort.library.{name}": number for name, number in version.library_versions.items()}
+    return libraries | {
+        tags.VERSION_ID: version.id,
+        tags.MODEL: version.model,
+        "assort.version": str(version.version),
+        "assort.kind": version.kind,
+        "assort.sha256": version.sha256,
+        "assort.dataset": version.dataset or "",
+        "assort.dataset_sha256": version.dataset_sha256,
+        "assort.created_at": version.created_at,
+        "assort.created_by": version.created_by,
+    }
+
+
+@contextmanager
+def _alone(url: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """Wait until no other recorder works on the database: that of a killed registrar finishes what it has begun."""
+    with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+        connection.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
+        connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        yield connection
+
+
+def _carry_out(request: dict[str, Any], *, url: str, data: Path, prepare: bool) -> None:
+    with _alone(url) as connection:
+        if prepare:
+            mlflow_db.main(["upgrade", url], standalone_mode=False)
+        registry = Registry(data, connection)
+        verbs: dict[str, Callable[..., None]] = {
+            "register": registry.register,
+            "unregister": registry.unregister,
+            "promote": registry.promote,
+            "forget": registry.forget,
+        }
+        checked(request["tenant"])  # It becomes a path.
+        verbs[request.pop("do")](**request)
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    url, data = environment.required("MLFLOW_DATABASE_URL"), Path(environment.required("ASSORT_DATA"))
+    # MLflow would like an example to run the model on, and here no model runs.
+    warnings.filterwarnings("ignore", message=".*input example")
+    # MLflow finds out by failing that a model is registered already, and the driver remarks on it.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
+    is_prepared = False
+    with socket.socket(fileno=os.dup(0)) as registrar:
+        while packet := registrar.recv(child.PACKET_BYTES):
+            try:
+                _carry_out(json.loads(packet), url=url, data=data, prepare=not is_prepared)
+                is_prepared = True
+                answer = {}
+            except Exception as error:  # Whatever went wrong, the registrar is told, and counts it.
+                log.exception("the request %s failed", packet.decode())
+                answer = {"error": f"{type(error).__name__}: {error}"[:1000]}
+            registrar.send(json.dumps(answer).encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""Models and their versions: rows in the organisation's schema, arrays in its folder. MLflow's copy is registrar.py's.
+
+The row's hash is checked whenever a version is loaded, so a file that was swapped or damaged is refused.
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from classifier.errors import ModelNotReady
+from classifier.ml import artefact
+from classifier.ml.predictor import Predictor
+from classifier.models import EvaluatedRow, Model, ModelVersion, Promotion, TrainingJob
+from classifier.models.training_job import FINISHED
+from tenants import ids, isolation, jobs
+from tenants.errors import Conflict, InvalidInput, NotFound
+
+REGISTER, UNREGISTER, RECORD = "register", "unregister", "record"
+LIBRARIES = ("numpy", "scipy", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A trained version that has no row yet: two saved artefacts and what is known about them."""
+
+    folder: Path
+    sha256: str
+    twin_sha256: str
+    kind: str
+    schema: Mapping[str, Any]
+    labels: Sequence[str]
+    metrics: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    seconds: float
+    # (row number, label, predicted, confidence) of each held-out row
+    evaluated: Sequence[tuple[int, str, str, float]]
+
+
+def get(name: str) -> Model:
+    found = Model.objects.select_related("champion").filter(name=name).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def get_version(model: Model, number: int) -> ModelVersion:
+    found = ModelVersion.objects.select_related("model", "dataset").filter(model=model, number=number).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def folder_of(tenant: str, model_name: str) -> Path:
+    return isolation.directory(tenant) / "models" / model_name
+
+
+def new_folder(tenant: str, model_name: str) -> Path:
+    """Return a new folder beside the versions of the model, for artefacts that are about to be saved."""
+    folder = folder_of(tenant, model_name) / f".{ids.random_text(12)}"
+    folder.mkdir(mode=0o700, parents=True)
+    return folder
+
+
+@transaction.atomic
+def add_version(*, tenant: str, job: TrainingJob, candidate: Candidate) -> ModelVersion:
+    """Give the candidate the model's next number and keep it. The registrar hears of it after the commit."""
+    model = Model.objects.select_for_update().get(id=job.model_id)
+    number = (model.versions.aggregate(last=Max("number"))["last"] or 0) + 1
+    version = ModelVersion.objects.create(
+        model=model,
+        number=number,
+        dataset=job.dataset,
+        dataset_sha256=job.dataset.sha256 if job.dataset else "",
+        kind=candidate.kind,
+        schema=dict(candidate.schema),
+        labels=list(candidate.labels),
+        metrics=dict(candidate.metrics),
+        parameters=dict(candidate.parameters),
+        sha256=candidate.sha256,
+        twin_sha256=candidate.twin_sha256,
+        seconds=candidate.seconds,
+        created_by=job.created_by,
+    )
+    _copy_evaluated(version, candidate)
+    (candidate.folder / "record.json").write_text(json.dumps(_record(version), indent=1))
+    target = folder_of(tenant, model.name) / str(number)
+    # A folder of this number without a row is what a process left that died just here.
+    shutil.rmtree(target, ignore_errors=True)
+    candidate.folder.rename(target)
+    jobs.submit(version.id, kind=REGISTER, queue=RECORD, subject=f"{model.name}@{number}")
+    return version
+
+
+@transaction.atomic
+def promote(*, model: Model, version: ModelVersion, by: str, reason: str = "asked for") -> None:
+    """Let `version` answer from now on. The gateway's route is written in the same transaction."""
+    model.champion = version
+    model.save(update_fields=["champion"])
+    Promotion.objects.create(model=model, version=version, by=by, reason=reason)
+    arguments = [model.name, version.number, version.kind, len(version.labels), version.sha256]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT door.set_route(%s, %s, %s, %s, %s)", arguments)
+
+
+@transaction.atomic
+def roll_back(*, model: Model, by: str) -> ModelVersion:
+    """Let the champion before this one answer again. Raises Conflict where there was none."""
+    Model.objects.select_for_update().get(id=model.id)
+    earlier = model.promotions.exclude(version=model.champion).select_related("version").order_by("-at", "-id").first()
+    if earlier is None:
+        raise Conflict("There is no earlier champion to go back to.")
+    promote(model=model, version=earlier.version, by=by, reason=f"rolled back from {model.champion.number}")
+    return earlier.version
+
+
+@transaction.atomic
+def set_policy(*, model: Model, policy: str) -> None:
+    if policy not in Model.Policy.values:
+        raise InvalidInput.field("policy", f"Name one of: {', '.join(Model.Policy.values)}.")
+    model.policy = policy
+    model.save(update_fields=["policy"])
+
+
+@transaction.atomic
+def delete(*, tenant: str, model: Model) -> None:
+    """Destroy all its versions. Raises Conflict while one is being trained."""
+    if model.training_jobs.exclude(status__in=FINISHED).exists():
+        raise Conflict("A training for this model runs. Cancel it, or wait for its end.")
+    name, folder = model.name, folder_of(tenant, model.name)
+    jobs.submit(ids.new("job"), kind=UNREGISTER, queue=RECORD, subject=name)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT door.drop_route(%s)", [name])
+    model.delete()
+    transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+def load(*, tenant: str, model_name: str, number: int) -> Predictor:
+    """Return what answers for a version. Raises NotFound, and ArtefactDamaged when a byte differs."""
+    return _load(tenant, get_version(get(model_name), number), "served")
+
+
+def load_twin(*, tenant: str, version: ModelVersion) -> Predictor:
+    """Return the version's twin, which has never seen a held-out row."""
+    return _load(tenant, version, "twin")
+
+
+def sha256_of(model_name: str, number: int) -> str:
+    """Return the hash of the version that has this name now. Raises NotFound."""
+    found = ModelVersion.objects.filter(model__name=model_name, number=number).values_list("sha256", flat=True).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def champion(model: Model) -> ModelVersion:
+    if model.champion is None:
+        raise ModelNotReady(f"The model {model.name} has no version yet. Train it, or wait for its first training.")
+    return model.champion
+
+
+def _load(tenant: str, version: ModelVersion, which: str) -> Predictor:
+    folder = folder_of(tenant, version.model.name) / str(version.number) / which
+    sha256 = version.sha256 if which == "served" else version.twin_sha256
+    return artefact.load(folder, sha256=sha256)
+
+
+def _copy_evaluated(version: ModelVersion, candidate: Candidate) -> None:
+    statement = f"COPY {EvaluatedRow._meta.db_table} (version_id, number, label, predicted, confidence) FROM STDIN"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in candidate.evaluated:
+            copy.write_row((version.id, *row))
+
+
+def _record(version: ModelVersion) -> dict[str, Any]:
+    """Return what the registrar writes into MLflow, which cannot read the organisation's schema."""
+    return {
+        "id": version.id,
+        "model": version.model.name,
+        "version": version.number,
+        "kind": version.kind,
+        "sha256": version.sha256,
+        "dataset": version.dataset_id,
+        "dataset_sha256": version.dataset_sha256,
+        "created_at": version.created_at.isoformat(),
+        "created_by": version.created_by,
+        "parameters": version.parameters,
+        "metrics": {name: value for name, value in version.metrics.items() if isinstance(value, int | float)},
+        "labels": version.labels,
+        "confusion": version.metrics.get("confusion", []),
+        "library_versions": {"python": sys.version.split()[0], **{name: installed(name) for name in LIBRARIES}},
+        "input_schema": version.schema,
+    }

@@ -1,0 +1,99 @@
+"""The outbox's other end: publishes committed jobs, and brings back those that the broker or a worker lost.
+
+PostgreSQL is the truth. A message may come twice or late; the claim in the worker makes a job run once.
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+
+import psycopg
+import redis
+from django.db import connection, transaction
+from django.utils import timezone
+
+from classifier import queues
+from classifier.tasks import OF_KIND
+from tenants import broker, isolation, notify
+from tenants.models import Job
+
+log = logging.getLogger(__name__)
+
+WAIT_SECONDS = 1.0
+SWEEP_SECONDS = 2.0
+BATCH_SIZE = 500
+# A message that was pushed so long ago and lies in no queue any more has been lost.
+SENT_LONG_AGO = timedelta(seconds=5)
+FINISHED_ARE_KEPT = timedelta(days=7)
+
+
+def run() -> None:
+    """Relay until the process is told to stop."""
+    client = broker.connect()
+    with _listening() as wakeups:
+        notify.ready()
+        swept = -SWEEP_SECONDS
+        while True:
+            try:
+                if time.monotonic() - swept > SWEEP_SECONDS:
+                    bring_back(client)
+                    forget_finished()
+                    swept = time.monotonic()
+                while publish(client) == BATCH_SIZE:
+                    pass
+            except redis.RedisError as error:
+                # Nothing is lost: what could not be pushed is still queued in PostgreSQL.
+                log.warning("the broker does not answer: %s", error)
+            list(wakeups.notifies(timeout=WAIT_SECONDS, stop_after=1))
+
+
+@transaction.atomic
+def publish(client: redis.Redis) -> int:
+    """Push what is queued, oldest first, and return how many that were."""
+    waiting = Job.objects.filter(state=Job.State.QUEUED).exclude(queue="record").order_by("created_at")
+    jobs = list(waiting.select_for_update(skip_locked=True)[:BATCH_SIZE])
+    for job in jobs:
+        queues.send(client, job.tenant, job.queue, OF_KIND[job.kind], job.id)
+    # Pushed first and marked second: dying in between sends it twice, the other way round never.
+    Job.objects.filter(pk__in=[job.pk for job in jobs]).update(state=Job.State.SENT, sent_at=timezone.now())
+    return len(jobs)
+
+
+def bring_back(client: redis.Redis) -> int:
+    """Queue again what lost its worker or its message, and return how many that were."""
+    now = timezone.now()
+    expired = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now).exclude(queue="record")
+    lost = Job.objects.filter(pk__in=_lost(client, now - SENT_LONG_AGO), state=Job.State.SENT)
+    count = expired.update(state=Job.State.QUEUED, lease_until=None) + lost.update(state=Job.State.QUEUED)
+    if count:
+        log.info("brought back %d jobs", count)
+    return count
+
+
+def _lost(client: redis.Redis, before: object) -> Sequence[str]:
+    sent = list(Job.objects.filter(state=Job.State.SENT, sent_at__lt=before).values_list("pk", "tenant", "queue"))
+    pairs = sorted({(tenant, queue) for _, tenant, queue in sent})
+    pipeline = client.pipeline(transaction=False)
+    for tenant, queue in pairs:
+        pipeline.llen(isolation.queue(tenant, queue))
+    empty = {pair for pair, length in zip(pairs, pipeline.execute(), strict=True) if length == 0}
+    return [pk for pk, tenant, queue in sent if (tenant, queue) in empty]
+
+
+def forget_finished() -> None:
+    Job.objects.filter(state=Job.State.DONE, finished_at__lt=timezone.now() - FINISHED_ARE_KEPT).delete()
+
+
+def _listening() -> psycopg.Connection:
+    target = connection.settings_dict
+    wakeups = psycopg.connect(
+        host=target["HOST"],
+        port=target["PORT"],
+        dbname=target["NAME"],
+        user=target["USER"],
+        password=target["PASSWORD"],
+        autocommit=True,
+    )
+    wakeups.execute("LISTEN job")
+    return wakeups

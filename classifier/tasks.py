@@ -1,0 +1,71 @@
+"""What Celery delivers: ids in, one call each. The worker that runs it has one organisation by construction."""
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import redis
+from celery import shared_task
+from celery.worker import state
+from django.db import close_old_connections
+
+from classifier import inference, trainer
+from classifier.inference import LoadedModels
+
+# Names, not functions: whoever sends a message does not import what runs it.
+ANSWER, ANSWER_STORED, TRAIN, VALIDATE = (
+    "classifier.answer",
+    "classifier.answer_stored",
+    "classifier.train",
+    "classifier.validate",
+)
+# Which task does a job of which kind (`public.job.kind`).
+OF_KIND = {inference.KIND: ANSWER_STORED, "train": TRAIN, "validate": VALIDATE}
+
+# A reply that nobody fetches, because its gateway has gone, does not stay.
+REPLY_SECONDS = 30
+
+
+class Worker:
+    """What the tasks of this process work with; `worker.main` fills it once, after the fork."""
+
+    tenant: str
+    broker: redis.Redis
+    models: LoadedModels
+
+
+@shared_task(name=ANSWER, acks_late=True, ignore_result=True)
+def answer(batch: Mapping[str, Any]) -> None:
+    """Answer requests of the gateway on its reply list; what is too late already is not worth computing."""
+    if time.time() > batch["deadline"]:
+        return
+    close_old_connections()
+    replies = [json.dumps(inference.answer(request, models=Worker.models)) for request in batch["requests"]]
+    pipeline = Worker.broker.pipeline(transaction=False)
+    pipeline.rpush(batch["reply"], *replies)
+    pipeline.expire(batch["reply"], REPLY_SECONDS)
+    pipeline.execute()
+
+
+@shared_task(name=ANSWER_STORED, ignore_result=True)
+def answer_stored(classification_id: str) -> None:
+    close_old_connections()
+    inference.answer_stored(classification_id, models=Worker.models)
+
+
+@shared_task(name=TRAIN, ignore_result=True)
+def train(job_id: str) -> None:
+    _end_after_this()
+    trainer.train(job_id, tenant=Worker.tenant)
+
+
+@shared_task(name=VALIDATE, ignore_result=True)
+def validate(dataset_id: str) -> None:
+    _end_after_this()
+    trainer.validate(dataset_id, tenant=Worker.tenant)
+
+
+def _end_after_this() -> None:
+    """Let this process take no further message: a job has a process of its own."""
+    state.should_stop = 0

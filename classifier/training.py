@@ -1,0 +1,82 @@
+"""Trainings as they are asked for: started and canceled. What happens in between is in trainer.py."""
+
+import re
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from classifier import datasets
+from classifier.models import Dataset, Model, TrainingEvent, TrainingJob
+from classifier.queues import TRAIN
+from tenants import jobs
+from tenants.errors import InvalidInput, NotFound, QuotaExceeded
+from tenants.models import Organisation
+
+KIND = "train"
+MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+QUALITIES = ("auto", "fast", "best")
+
+
+def get(job_id: str) -> TrainingJob:
+    found = TrainingJob.objects.select_related("model", "dataset", "version").filter(id=job_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+@transaction.atomic
+def start(
+    *, organisation: Organisation, dataset: Dataset, model_name: str, by: str, options: dict[str, Any] | None = None
+) -> TrainingJob:
+    """Have a model trained on the data set; the model is made at its first training.
+
+    Raises InvalidInput for a name that cannot be, DatasetNotReady, and QuotaExceeded at the plan's number of models.
+    """
+    datasets.check_ready(dataset)
+    model = _model(organisation, model_name, by)
+    job = TrainingJob.objects.create(dataset=dataset, model=model, options=options or {}, created_by=by)
+    TrainingEvent.objects.create(job=job, stage="queued", percent=0, message="Waiting for a worker.")
+    jobs.submit(job.id, kind=KIND, queue=TRAIN, subject=model.name)
+    return job
+
+
+@transaction.atomic
+def cancel(*, job: TrainingJob) -> TrainingJob:
+    """Stop the training: at once when nobody runs it, else within seconds. Asking again changes nothing."""
+    job = TrainingJob.objects.select_for_update().get(id=job.id)
+    if job.is_finished:
+        return job
+    if jobs.cancel(job.id):
+        finish(job, TrainingJob.Status.CANCELED, "Canceled before it began.")
+    else:
+        job.cancel_requested = True
+        job.save(update_fields=["cancel_requested"])
+    return job
+
+
+def finish(job: TrainingJob, status: TrainingJob.Status, message: str, *, error: dict[str, str] | None = None) -> None:
+    """Write the end of a training. Whoever calls this holds its row, or the lease."""
+    job.status = status
+    job.stage = str(status)
+    job.error = error
+    job.eta_seconds = None
+    job.percent = 100 if status == TrainingJob.Status.SUCCEEDED else job.percent
+    job.finished_at = timezone.now()
+    job.save(update_fields=["status", "stage", "error", "eta_seconds", "percent", "finished_at", "version"])
+    TrainingEvent.objects.create(job=job, stage=job.stage, percent=job.percent, message=message[:300])
+
+
+def _model(organisation: Organisation, name: str, by: str) -> Model:
+    if not MODEL_NAME.fullmatch(name):
+        detail = "A model's name has 1 to 63 of a-z, 0-9, _ and -, and begins with a letter or a digit."
+        raise InvalidInput.field("model", detail)
+    found = Model.objects.filter(name=name).first()
+    if found is not None:
+        return found
+    limit = organisation.plan.model_count
+    if limit is not None and Model.objects.count() >= limit:
+        detail = f"The plan {organisation.plan} holds {limit} models. Delete one, or ask for a larger plan."
+        raise QuotaExceeded(detail, retry_after=3600)
+    model, _ = Model.objects.get_or_create(name=name, defaults={"created_by": by})
+    return model

@@ -1,0 +1,125 @@
+"""A worker: one process of one organisation, forked by the fork server, confined, and fed by its own queue."""
+
+import json
+import logging
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import redis
+from celery import Celery, current_app
+from celery.platforms import SecurityWarning
+from django.conf import settings
+from django.db import connections
+from kombu import Queue
+
+from classifier import confinement, tasks
+from classifier.inference import LoadedModels
+from classifier.queues import INFER
+from tenants import isolation
+
+log = logging.getLogger(__name__)
+
+ROOT = Path(__file__).resolve().parents[1]
+# Folder by folder, since the data directory lies in the root unless somebody moved it.
+CODE = [ROOT / name for name in ("saas", "frontend", "classifier", "tenants")]
+
+GIGABYTE = 1024**3
+LIMITS = {
+    "infer": confinement.Limits(data=4 * GIGABYTE, open_files=256),
+    "train": confinement.Limits(data=8 * GIGABYTE, file_size=4 * GIGABYTE, open_files=256),
+    "batch": confinement.Limits(data=4 * GIGABYTE, file_size=4 * GIGABYTE, open_files=256),
+}
+# A message that was taken and not acknowledged in time goes to the next worker. Answers are wanted within 10 s; jobs
+# have their lease in PostgreSQL instead, and their messages are acknowledged at once.
+VISIBILITY_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Secret:
+    """All that a worker is given: whose it is, what it does, and its own two passwords."""
+
+    tenant: str
+    use: str
+    database_password: str
+    broker_password: str
+
+    def to_bytes(self) -> bytes:
+        return json.dumps(self.__dict__).encode()
+
+
+def main(secret: bytes) -> None:
+    """Serve one queue of one organisation until there is no more to do. Runs in a child of the fork server."""
+    given = Secret(**json.loads(secret))
+    isolation.log_in_as_worker(given.tenant, password=given.database_password)
+    in_force = _confine(given)
+    log.info("worker of %s for %s, pid %d, %s", given.tenant, given.use, os.getpid(), in_force)
+    url = broker_url(given)
+    tasks.Worker.tenant = given.tenant
+    tasks.Worker.broker = redis.Redis.from_url(url, socket_timeout=None)
+    tasks.Worker.models = LoadedModels(given.tenant)
+    if given.use != INFER:
+        os.nice(10)  # A tenant's training must not delay anybody's answers.
+    serve(configured(current_app._get_current_object(), given, url))
+
+
+def configured(app: Celery, given: Secret, url: str) -> Celery:
+    """Point the app, which has no connection yet, at the one queue that this worker may read."""
+    queue = isolation.queue(given.tenant, given.use)
+    app.conf.update(
+        broker_url=url,
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={
+            "unacked_key": f"{queue}:unacked",
+            "unacked_index_key": f"{queue}:unacked_index",
+            "unacked_mutex_key": f"{queue}:unacked_mutex",
+            "unacked_restore_interval": 1,
+            "unacked_restore_throttle": 1,
+            "visibility_timeout": VISIBILITY_SECONDS,
+            "priority_steps": [0],
+            "socket_keepalive": True,
+            "health_check_interval": 10,
+        },
+        # The anonymous exchange and no declaration: no binding tables, which would need rights of their own.
+        task_queues=[Queue(queue, exchange="", routing_key=queue, no_declare=True)],
+        task_default_queue=queue,
+    )
+    return app
+
+
+def serve(app: Celery) -> None:
+    # Celery warns of root; this process has given up root's rights already.
+    warnings.simplefilter("ignore", SecurityWarning)
+    worker = app.Worker(
+        pool="solo",
+        concurrency=1,
+        loglevel="INFO",
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        optimization="fair",
+        quiet=True,
+    )
+    worker.start()
+
+
+def broker_url(given: Secret) -> str:
+    at = urlsplit(settings.REDIS_URL)
+    return f"redis://t_{given.tenant}:{quote(given.broker_password)}@{at.hostname}:{at.port or 6379}"
+
+
+def _confine(given: Secret) -> confinement.Confinement:
+    directory = isolation.directory(given.tenant)
+    tmp = directory / "tmp"
+    tmp.mkdir(mode=0o700, exist_ok=True)
+    database: Any = connections["default"].settings_dict
+    return confinement.confine(
+        directory=directory,
+        tmp=tmp,
+        read_only=[*confinement.interpreter(), *CODE],
+        connect_ports=[int(database["PORT"]), urlsplit(settings.REDIS_URL).port or 6379],
+        limits=LIMITS[given.use],
+    )

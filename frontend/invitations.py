@@ -1,0 +1,20 @@
+"""The token of the letter with which somebody came, kept while they make an account."""
+
+from typing import cast
+
+from django.http import HttpRequest
+
+SESSION_KEY = "invitation"
+
+
+def keep(request: HttpRequest, token: str) -> None:
+    request.session[SESSION_KEY] = token
+
+
+def kept(request: HttpRequest) -> str:
+    """Return the token, or `""` for somebody who came without one."""
+    return cast("str", request.session.get(SESSION_KEY, ""))
+
+
+def forget(request: HttpRequest) -> None:
+    request.session.pop(SESSION_KEY, None)

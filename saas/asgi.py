@@ -1,0 +1,84 @@
+"""The web server's application: classify requests go to the gateway, everything else to Django."""
+
+import asyncio
+import os
+import re
+from urllib.parse import quote
+
+import msgspec
+from a2wsgi import WSGIMiddleware
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saas.settings")
+# Models can be imported once Django is set up, so this comes before the project's own modules.
+django = get_wsgi_application()
+
+from classifier import inference  # noqa: E402
+from classifier.gateway import Gateway, http  # noqa: E402
+from saas import api_errors, readiness  # noqa: E402
+
+THREADS = 16
+CLASSIFY = re.compile(r"/api/v1/models/[^/]+/classify")
+QUERY_CHARACTERS = "".join(map(chr, range(0x21, 0x7F)))
+
+
+class UploadCutOff(OSError):
+    """The client left in the middle of its request. Django takes an OSError for an unreadable request."""
+
+
+class Application:
+    """Routes by path, and starts and ends the gateway with the server."""
+
+    def __init__(self) -> None:
+        self.gateway = Gateway(problem=api_errors.problem, accept=inference.accept)
+        self.django = WSGIMiddleware(django, workers=THREADS)  # type: ignore[arg-type]  # Django's response is an iterable of bytes
+
+    async def __call__(self, scope: http.Scope, receive: http.Receive, send: http.Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif CLASSIFY.fullmatch(scope["path"]):
+            await self.gateway(scope, receive, send)
+        elif scope["path"] == "/healthz":
+            await _respond(send, 200, {"status": "ok"})
+        elif scope["path"] == "/readyz":
+            await _tell_readiness(send)
+        else:
+            await self._serve_django(scope, receive, send)
+
+    async def _live(self, receive: http.Receive, send: http.Send) -> None:
+        await receive()
+        await self.gateway.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.gateway.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _serve_django(self, scope: http.Scope, receive: http.Receive, send: http.Send) -> None:
+        # The server's own functions return awaitables that are no coroutines, as a2wsgi needs them.
+        async def receive_all() -> http.Message:
+            message = await receive()
+            # To a2wsgi this would look like the end of the body, and half a file like a whole one.
+            if message["type"] == "http.disconnect":
+                raise UploadCutOff("the client closed the connection before the request was complete")
+            return message
+
+        async def send_on(message: http.Message) -> None:
+            await send(message)
+
+        # A query is ASCII (RFC 3986), which a2wsgi takes for granted and a careless client does not.
+        query = quote(scope["query_string"], safe=QUERY_CHARACTERS).encode()
+        await self.django({**scope, "query_string": query}, receive_all, send_on)  # type: ignore[arg-type]  # TypedDicts
+
+
+async def _tell_readiness(send: http.Send) -> None:
+    answers = await asyncio.to_thread(readiness.check)
+    ready = all(answers.values())
+    await _respond(send, 200 if ready else 503, {"status": "ready" if ready else "unavailable", **answers})
+
+
+async def _respond(send: http.Send, status: int, body: dict[str, object]) -> None:
+    headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    await http.respond(send, status, headers, msgspec.json.encode(body))
+
+
+application = Application()

@@ -1,0 +1,48 @@
+"""The directory of an instance, and small files in it that are always whole."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+class DirectoryError(Exception):
+    """The directory cannot be used; the message says what to do."""
+
+
+def make(data: Path) -> None:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        owner = data.stat().st_uid
+        if owner == os.geteuid():
+            data.chmod(0o700)
+        elif any(data.iterdir()):
+            raise DirectoryError(
+                f"{data} belongs to user {owner}. Run ./assort as that user, or choose another --data."
+            )
+        for name in ("tenants", "logs", "run"):
+            (data / name).mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise DirectoryError(f"{data} cannot be used ({error.strerror}). Choose another --data.") from error
+
+
+def load(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text())) if path.exists() else {}
+
+
+def write(path: Path, values: object, *, replace: bool = True) -> None:
+    """Write in one step, so that nobody ever reads half a file. Without `replace` the first writer wins."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
+        json.dump(values, stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+    if replace:
+        draft.replace(path)
+        return
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()

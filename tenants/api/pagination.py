@@ -1,0 +1,65 @@
+"""Lists, newest first, that go on after the id of the last object seen."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import Model, Q, QuerySet
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tenants.errors import InvalidInput
+
+MAX_LIMIT, DEFAULT_LIMIT = 100, 20
+
+PARAMETERS = [
+    OpenApiParameter("limit", int, description=f"How many, 1 to {MAX_LIMIT}; {DEFAULT_LIMIT} unless told."),
+    OpenApiParameter("after", str, description="The id of the last object of the page before."),
+]
+
+
+def limit(request: Request) -> int:
+    raw = request.query_params.get("limit", str(DEFAULT_LIMIT))
+    if not raw.isascii() or not raw.isdigit() or not 1 <= int(raw[:9]) <= MAX_LIMIT:
+        raise InvalidInput.field("limit", f"Give a number from 1 to {MAX_LIMIT}.")
+    return int(raw)
+
+
+def page(request: Request, rows: QuerySet[Any], serialize: Callable[[Any], Any]) -> Response:
+    """Return one page of `rows`, which are ordered here by time and id."""
+    size = limit(request)
+    rows = rows.order_by("-created_at", "-pk")
+    after = request.query_params.get("after")
+    if after:
+        rows = rows.filter(_older_than(rows, after))
+    found = list(rows[: size + 1])
+    return listed([serialize(row) for row in found[:size]], cursor=_cursor(found, size))
+
+
+def listed(data: list[Any], *, cursor: str | None) -> Response:
+    return Response({"object": "list", "data": data, "has_more": cursor is not None, "next_cursor": cursor})
+
+
+def list_of(serializer: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+    """Return the serializer of a page, for the OpenAPI document."""
+    name = serializer.__name__.removesuffix("Serializer") + "List"
+    fields = {
+        "object": serializers.ChoiceField(choices=["list"]),
+        "data": serializer(many=True),
+        "has_more": serializers.BooleanField(),
+        "next_cursor": serializers.CharField(allow_null=True),
+    }
+    built: serializers.Serializer[Any] = type(name, (serializers.Serializer,), fields)()
+    return built
+
+
+def _older_than(rows: QuerySet[Any], after: str) -> Q:
+    last = rows.filter(pk=after).first() if "\0" not in after else None
+    if last is None:
+        raise InvalidInput.field("after", "There is no such object in this list. Start without `after`.")
+    return Q(created_at__lt=last.created_at) | Q(created_at=last.created_at, pk__lt=last.pk)
+
+
+def _cursor(found: list[Model], size: int) -> str | None:
+    return str(found[size - 1].pk) if len(found) > size else None

@@ -1,0 +1,81 @@
+"""The shapes of keys and organisations in the API: inputs and outputs apart."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from tenants.models import ApiKey, Organisation
+from tenants.permissions import Scope
+
+
+class KeyInput(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=100, default="")
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.choices), min_length=1)
+    expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+
+
+class KeySerializer(serializers.ModelSerializer[ApiKey]):
+    object = serializers.ReadOnlyField(default="api_key")
+    masked = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = ApiKey
+        fields = (
+            "id",
+            "object",
+            "name",
+            "masked",
+            "scopes",
+            "created_by",
+            "created_at",
+            "expires_at",
+            "last_used_at",
+            "revoked_at",
+        )
+
+
+class NewKeySerializer(KeySerializer):
+    key = serializers.CharField(read_only=True, help_text="Shown this once; only a hash of it is kept.")
+
+    class Meta(KeySerializer.Meta):
+        fields = (*KeySerializer.Meta.fields, "key")
+
+
+class OrganisationInput(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=100, required=False)
+    retention = serializers.ChoiceField(choices=Organisation.Retention.choices, required=False)
+
+
+class OrganisationSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    object = serializers.ReadOnlyField(default="organisation")
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    plan = serializers.CharField(source="plan_id")
+    limits = serializers.DictField(child=serializers.IntegerField(allow_null=True), source="plan.limits")
+    retention = serializers.ChoiceField(choices=Organisation.Retention.choices)
+    created_at = serializers.DateTimeField()
+
+
+class MeOrganisation(OrganisationSerializer):
+    used = serializers.DictField(child=serializers.IntegerField())
+
+
+class MeKey(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    scopes = serializers.ListField(child=serializers.CharField())
+
+
+class MeSerializer(serializers.Serializer[Any]):
+    object = serializers.ChoiceField(choices=["me"])
+    key = MeKey()
+    organisation = MeOrganisation()
+
+
+class UsageSerializer(serializers.Serializer[Any]):
+    day = serializers.DateField()
+    api_key = serializers.CharField()
+    model = serializers.CharField()
+    requests = serializers.IntegerField()
+    rows = serializers.IntegerField()
+    errors = serializers.IntegerField()

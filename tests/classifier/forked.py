@@ -1,0 +1,68 @@
+"""What the children of the fork server do in its tests. The secret is the order, as JSON."""
+
+import gc
+import json
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from classifier import linux
+from classifier.linux import Prctl
+
+# An ordinary user may look into the memory of a process only if it is dumpable.
+if "OBSERVABLE" in os.environ:
+    linux.prctl(Prctl.SET_DUMPABLE, 1)
+
+
+def child(secret: bytes) -> None:
+    order = json.loads(secret)
+    match order["do"]:
+        case "report":
+            _write(order["to"], json.dumps(_report(secret)))
+        case "wait":
+            _write(order["to"], "ready")
+            time.sleep(30)
+        case "exit":
+            sys.exit(order["code"])
+        case "fail":
+            raise RuntimeError("this child failed")
+        case "bear":
+            if (pid := os.fork()) == 0:
+                time.sleep(30)
+                os._exit(0)
+            _write(order["to"], str(pid))
+
+
+def _report(secret: bytes) -> dict[str, object]:
+    return {
+        "secret": secret.decode(),
+        "environment": dict(os.environ),
+        "descriptors": {name: _target(name) for name in os.listdir("/proc/self/fd")},
+        "session": os.getsid(0),
+        "name": Path("/proc/self/comm").read_text().strip(),
+        "command": Path("/proc/self/cmdline").read_bytes().rstrip(b"\0").decode(),
+        "random": random.random(),
+        "numpy": float(np.random.random_sample()),
+        "collecting": gc.isenabled(),
+        "frozen": gc.get_freeze_count(),
+        "dumpable": linux.prctl(Prctl.GET_DUMPABLE),
+        "sigterm": signal.getsignal(signal.SIGTERM) is signal.SIG_DFL,
+    }
+
+
+def _target(descriptor: str) -> str:
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}")
+    except FileNotFoundError:  # The one that listed the folder.
+        return ""
+
+
+def _write(path: str, text: str) -> None:
+    # Renamed into place, so that who waits for the file finds it whole.
+    Path(path + ".new").write_text(text)
+    Path(path + ".new").rename(path)

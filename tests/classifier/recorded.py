@@ -1,0 +1,195 @@
+"""What the registrar's tests stand on: real servers, the real process, and an organisation's folder with versions."""
+
+import json
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from classifier.ml import artefact, schema, split, train
+from classifier.ml.predictor import Predictor
+from classifier.ml.rows import Table
+from saas import embedded, process
+from saas.instance import ROOT, Instance
+from tenants import ids
+
+INPUTS: dict[str, list[Any]] = {
+    "text": ["please pay the bill", "I forgot my password"],
+    "table": [{"age": 30, "group": "a"}, {"age": "70"}, {"age": None, "group": "b"}],
+}
+
+# Another service: it knows the address of MLflow's database and the model's name, and nothing of Assort.
+_CONSUMER = """
+import json, sys, mlflow
+name, inputs = json.load(sys.stdin)
+answers = mlflow.pyfunc.load_model(f"models:/{name}").predict(inputs)
+assert not [module for module in sys.modules if module.startswith("classifier")]
+json.dump(answers.to_dict("records"), sys.stdout)
+"""
+
+
+@dataclass
+class Registrar:
+    """The process, and what the rest of the service would do around it."""
+
+    instance: Instance
+    running: subprocess.Popen[bytes] | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return self.instance.environment("registrar")
+
+    def start(self) -> None:
+        with self.instance.log("registrar").open("ab") as log:
+            self.running = subprocess.Popen(
+                [sys.executable, "-m", "classifier.registrar"],
+                cwd=ROOT,
+                env=self.environment,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def kill(self) -> None:
+        """Kill process and child as the kernel would, without a word."""
+        if self.running is not None:
+            process.end(process.session_of(self.running.pid), how=signal.SIGKILL)
+            self.running.wait()
+
+    def log(self) -> str:
+        return self.instance.log("registrar").read_text()
+
+    def public(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        return query(self.instance.owner_database_url(), statement, *values)
+
+    def mlflow(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        return query(self.environment["MLFLOW_DATABASE_URL"], statement, *values)
+
+    def submit(self, tenant: str, kind: str, subject: str, job_id: str = "") -> str:
+        job_id = job_id or ids.new("job")
+        self.public(
+            "INSERT INTO job (id, tenant, kind, queue, subject, state, attempt, outcome, created_at)"
+            " VALUES (%s, %s, %s, 'record', %s, 'queued', 0, '', clock_timestamp())",
+            *(job_id, tenant, kind, subject),
+        )
+        self.public("NOTIFY job")
+        return job_id
+
+    def outcome(self, job_id: str) -> str:
+        """Wait until the job is done and return its outcome."""
+        done = "SELECT outcome FROM job WHERE id = %s AND state = 'done' AND finished_at IS NOT NULL"
+        assert process.wait_for(lambda: bool(self.public(done, job_id)), 60), self.log()
+        return str(self.public(done, job_id)[0][0])
+
+    def route(self, tenant: str, model: str, version: int) -> None:
+        self.public(
+            "INSERT INTO route (tenant, model, version, kind, labels, sha256, updated_at)"
+            " VALUES (%s, %s, %s, 'text', 2, '', now())"
+            " ON CONFLICT (tenant, model) DO UPDATE SET version = excluded.version",
+            *(tenant, model, version),
+        )
+        self.public("NOTIFY route")
+
+    def versions(self, tenant: str, model: str) -> dict[int, str | None]:
+        """Return MLflow's versions of the model with the ids of ours."""
+        rows = self.mlflow(
+            "SELECT v.version, t.value FROM model_versions v LEFT JOIN model_version_tags t"
+            " ON t.name = v.name AND t.version = v.version AND t.key = 'assort.version_id' WHERE v.name = %s",
+            f"{tenant}.{model}",
+        )
+        return dict(rows)
+
+    def champion(self, tenant: str, model: str) -> tuple[Any, ...]:
+        """Return where the alias points and which version we noted there."""
+        rows = self.mlflow(
+            "SELECT a.version, t.value FROM registered_model_aliases a"
+            " JOIN registered_model_tags t ON t.name = a.name AND t.key = 'assort.champion'"
+            " WHERE a.name = %s AND a.alias = 'champion'",
+            f"{tenant}.{model}",
+        )
+        return rows[0] if rows else ()
+
+    def consume(self, name: str, inputs: list[Any], *, cwd: Path) -> list[dict[str, Any]]:
+        environment = self.environment | {"MLFLOW_TRACKING_URI": self.environment["MLFLOW_DATABASE_URL"]}
+        ended = subprocess.run(
+            [sys.executable, "-c", _CONSUMER],
+            input=json.dumps([name, inputs]),
+            **{"cwd": cwd, "env": environment, "capture_output": True, "text": True, "check": False},
+        )
+        assert ended.returncode == 0, ended.stderr
+        return list(json.loads(ended.stdout))
+
+
+def started(data: Path) -> Registrar:
+    instance = Instance.create(data)
+    embedded.start(instance)
+    prepare = [sys.executable, "manage.py", "prepare", "--skip-checks"]
+    subprocess.run(prepare, cwd=ROOT, env=instance.environment("prepare"), check=True)
+    registrar = Registrar(instance)
+    registrar.start()
+    return registrar
+
+
+def stop(registrar: Registrar) -> None:
+    registrar.kill()
+    embedded.stop(registrar.instance)
+
+
+@cache
+def trained(kind: str) -> train.Trained:
+    """A small model, the same every time."""
+    table = _TABLES[kind]
+    found = schema.infer(table, label="label")
+    rows = [dict(zip(table.names, row, strict=True)) for row in table.rows]
+    labels = [str(row.pop("label")) for row in rows]
+    return train.train(rows, labels, split.held_out(rows, labels), found)
+
+
+def store(registrar: Registrar, tenant: str, model: str, number: int, kind: str = "text") -> str:
+    """Lay a version into the organisation's folder as its worker would, and return its id."""
+    folder = registrar.instance.data / "tenants" / tenant / "models" / model / str(number)
+    result, version_id = trained(kind), ids.new("mv")
+    served: Predictor = result.served
+    record = {
+        "id": version_id,
+        "model": model,
+        "version": number,
+        "kind": kind,
+        "sha256": artefact.save(served, folder / "served"),
+        "dataset": ids.new("ds"),
+        "dataset_sha256": "5" * 64,
+        "created_at": "2026-01-01T00:00:00Z",
+        "created_by": "ann@acme.example",
+        "parameters": {"quality": "auto", "seed": 0},
+        "metrics": {"accuracy": result.evaluation.accuracy, "macro_f1": result.evaluation.macro_f1},
+        "labels": served.labels,
+        "confusion": result.evaluation.to_json()["confusion"],
+        "library_versions": {"scikit-learn": "1.9.1"},
+        "input_schema": served.schema.to_json(),
+    }
+    (folder / "record.json").write_text(json.dumps(record))
+    return version_id
+
+
+def query(url: str, statement: str, *values: object) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        cursor = connection.execute(statement.encode(), values)
+        return cursor.fetchall() if cursor.description else []
+
+
+def _text() -> Table:
+    asked = {"billing": "please pay the bill {}", "account": "I forgot my password {}"}
+    rows = [(asked[label].format(number), label) for number in range(20) for label in sorted(asked)]
+    return Table(("text", "label"), rows)
+
+
+def _table() -> Table:
+    rows = [(str(age), "ab"[age % 2], "old" if age > 50 else "young") for age in range(20, 80)]
+    return Table(("age", "group", "label"), rows)
+
+
+_TABLES = {"text": _text(), "table": _table()}

@@ -1,0 +1,264 @@
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from classifier.registrar import environment
+from classifier.registrar.child import Recorder, RecorderFailed
+from saas import process
+from saas.instance import ROOT
+from tenants import ids
+from tests.classifier import recorded
+from tests.classifier.recorded import INPUTS, Registrar
+
+
+@pytest.fixture(scope="module")
+def registrar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registrar]:
+    running = recorded.started(tmp_path_factory.mktemp("registrar"))
+    yield running
+    recorded.stop(running)
+
+
+@pytest.fixture
+def tenant(registrar: Registrar) -> str:
+    tenant = ids.new_tenant()
+    (registrar.instance.data / "tenants" / tenant).mkdir()
+    return tenant
+
+
+def register(registrar: Registrar, tenant: str, subject: str, kind: str = "text") -> str:
+    model, _, number = subject.partition("@")
+    version_id = recorded.store(registrar, tenant, model, int(number), kind)
+    return registrar.submit(tenant, "register", subject, version_id)
+
+
+def runs(registrar: Registrar, tenant: str) -> list[str]:
+    rows = registrar.mlflow(
+        "SELECT r.run_uuid FROM runs r JOIN experiments e USING (experiment_id) WHERE e.name = %s", tenant
+    )
+    return [run for (run,) in rows]
+
+
+def weights(registrar: Registrar, tenant: str) -> list[Path]:
+    return list((registrar.instance.data / "tenants" / tenant / "mlflow").rglob("weights.npy"))
+
+
+@pytest.mark.parametrize("kind", ["text", "table"])
+def test_another_service_gets_our_answers_from_the_champion(
+    registrar: Registrar, tenant: str, kind: str, tmp_path: Path
+) -> None:
+    job = register(registrar, tenant, "support@1", kind)
+    registrar.route(tenant, "support", 1)
+    assert registrar.outcome(job) == "succeeded"
+    assert process.wait_for(lambda: registrar.champion(tenant, "support") == (1, "1"), 10)
+    answers = registrar.consume(f"{tenant}.support@champion", INPUTS[kind], cwd=tmp_path)
+    served = recorded.trained(kind).served
+    expected = served.probabilities(INPUTS[kind])
+    for answer, probabilities in zip(answers, expected, strict=True):
+        assert answer["label"] == served.labels[probabilities.argmax()]
+        assert [answer[f"probability_{label}"] for label in served.labels] == pytest.approx(probabilities, abs=1e-12)
+
+
+def test_a_version_is_recorded_with_all_that_is_known_of_it(registrar: Registrar, tenant: str) -> None:
+    registrar.outcome(register(registrar, tenant, "support@1"))
+    (run,) = runs(registrar, tenant)
+    params = dict(registrar.mlflow("SELECT key, value FROM params WHERE run_uuid = %s", run))
+    metrics = dict(registrar.mlflow("SELECT key, value FROM metrics WHERE run_uuid = %s", run))
+    tags = dict(registrar.mlflow("SELECT key, value FROM tags WHERE run_uuid = %s", run))
+    assert params == {"quality": "auto", "seed": "0"}
+    assert metrics["accuracy"] == recorded.trained("text").evaluation.accuracy
+    assert tags["assort.dataset_sha256"] == "5" * 64
+    assert tags["assort.library.scikit-learn"] == "1.9.1"
+    (matrix,) = (registrar.instance.data / "tenants" / tenant / "mlflow").rglob("confusion_matrix.json")
+    assert json.loads(matrix.read_text())["cells"] == recorded.trained("text").evaluation.to_json()["confusion"]
+
+
+def test_what_is_recorded_holds_no_pickle_and_no_rows(registrar: Registrar, tenant: str) -> None:
+    registrar.outcome(register(registrar, tenant, "support@1"))
+    folder = registrar.instance.data / "tenants" / tenant / "mlflow"
+    suffixes = {path.suffix for path in folder.rglob("*") if path.is_file()}
+    assert suffixes == {"", ".json", ".npy", ".py", ".txt", ".yaml"}
+    (description,) = folder.rglob("MLmodel")
+    assert "examples" not in description.read_text()
+
+
+def test_mlflow_counts_as_we_do_when_jobs_come_in_the_wrong_order(registrar: Registrar, tenant: str) -> None:
+    first = recorded.store(registrar, tenant, "support", 1)
+    second = register(registrar, tenant, "support@2")
+    assert registrar.outcome(second) == "succeeded"
+    assert registrar.outcome(registrar.submit(tenant, "register", "support@1", first)) == "succeeded"
+    assert registrar.versions(tenant, "support") == {1: first, 2: second}
+
+
+def test_a_number_whose_files_are_lost_stays_taken(registrar: Registrar, tenant: str) -> None:
+    third = register(registrar, tenant, "support@3")
+    assert registrar.outcome(third) == "succeeded"
+    assert registrar.versions(tenant, "support") == {1: None, 2: None, 3: third}
+
+
+def test_a_version_that_is_registered_is_not_registered_again(registrar: Registrar, tenant: str) -> None:
+    job = register(registrar, tenant, "support@1")
+    registrar.outcome(job)
+    registrar.public("UPDATE job SET state = 'queued', outcome = '', finished_at = NULL WHERE id = %s", job)
+    assert registrar.outcome(job) == "succeeded"
+    assert registrar.versions(tenant, "support") == {1: job}
+    assert len(runs(registrar, tenant)) == 1
+
+
+@pytest.mark.parametrize("moment", ["experiments", "runs", "logged_models", "registered_models"])
+def test_a_kill_in_the_middle_registers_nothing_twice(registrar: Registrar, tenant: str, moment: str) -> None:
+    reached = f"SELECT 1 FROM {moment} WHERE {_OF_TENANT[moment]}"  # noqa: S608 (constants of this file)
+    job = register(registrar, tenant, "support@1")
+    assert process.wait_for(lambda: bool(registrar.mlflow(reached, tenant)), 20)
+    registrar.kill()
+    registrar.start()
+    assert registrar.outcome(job) == "succeeded"
+    assert registrar.versions(tenant, "support") == {1: job}
+    assert len(runs(registrar, tenant)) == len(weights(registrar, tenant)) == 1
+
+
+_OF_EXPERIMENT = "experiment_id IN (SELECT experiment_id FROM experiments WHERE name = %s)"
+_OF_TENANT = {
+    "experiments": "name = %s",
+    "runs": _OF_EXPERIMENT,
+    "logged_models": _OF_EXPERIMENT,
+    "registered_models": "starts_with(name, %s)",
+}
+
+
+def test_the_champion_follows_promotion_and_roll_back(registrar: Registrar, tenant: str) -> None:
+    registrar.outcome(register(registrar, tenant, "support@1"))
+    registrar.outcome(register(registrar, tenant, "support@2"))
+    for version in (1, 2, 1):
+        registrar.route(tenant, "support", version)
+        wanted = (version, str(version))
+        assert process.wait_for(lambda wanted=wanted: registrar.champion(tenant, "support") == wanted, 5)
+
+
+def test_an_alias_that_somebody_else_moved_is_put_back(registrar: Registrar, tenant: str) -> None:
+    registrar.outcome(register(registrar, tenant, "support@1"))
+    registrar.outcome(register(registrar, tenant, "support@2"))
+    registrar.route(tenant, "support", 1)
+    assert process.wait_for(lambda: registrar.champion(tenant, "support") == (1, "1"), 5)
+    registrar.mlflow("UPDATE registered_model_aliases SET version = 2 WHERE name = %s", f"{tenant}.support")
+    assert process.wait_for(lambda: registrar.champion(tenant, "support") == (1, "1"), 5)
+    assert f"somebody moved {tenant}.support@champion to 2" in registrar.log()
+
+
+def test_a_damaged_artefact_is_not_recorded(registrar: Registrar, tenant: str) -> None:
+    version_id = recorded.store(registrar, tenant, "support", 1)
+    weights = registrar.instance.data / "tenants" / tenant / "models/support/1/served/weights.npy"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"!")
+    registrar.submit(tenant, "register", "support@1", version_id)
+    registrar.public("UPDATE job SET attempt = 9 WHERE id = %s", version_id)
+    assert registrar.outcome(version_id) == "failed"
+    assert registrar.versions(tenant, "support") == {}
+    assert "weights.npy has changed" in registrar.log()
+
+
+def test_a_failed_attempt_is_counted_and_tried_again(registrar: Registrar, tenant: str) -> None:
+    version_id = recorded.store(registrar, tenant, "support", 1)
+    folder = registrar.instance.data / "tenants" / tenant / "models/support/1"
+    folder.rename(folder.with_name("away"))
+    registrar.submit(tenant, "register", "support@1", version_id)
+    tried = "SELECT 1 FROM job WHERE id = %s AND state = 'queued' AND attempt > 0"
+    assert process.wait_for(lambda: bool(registrar.public(tried, version_id)), 20)
+    folder.with_name("away").rename(folder)
+    assert registrar.outcome(version_id) == "succeeded"
+
+
+def test_a_link_into_another_organisations_folder_is_not_followed(registrar: Registrar, tenant: str) -> None:
+    victim = ids.new_tenant()
+    version_id = recorded.store(registrar, victim, "secret", 1)
+    theirs = registrar.instance.data / "tenants" / victim / "models" / "secret"
+    ours = registrar.instance.data / "tenants" / tenant / "models" / "secret"
+    ours.parent.mkdir()
+    ours.symlink_to(theirs)
+    registrar.submit(tenant, "register", "secret@1", version_id)
+    registrar.public("UPDATE job SET attempt = 9 WHERE id = %s", version_id)
+    assert registrar.outcome(version_id) == "failed"
+    assert registrar.versions(tenant, "secret") == {}
+
+
+@pytest.mark.parametrize("subject", ["../../etc@1", "support@0", "support", "@1", ""])
+def test_a_subject_that_cannot_be_meant_fails_at_once(registrar: Registrar, tenant: str, subject: str) -> None:
+    assert registrar.outcome(registrar.submit(tenant, "register", subject, ids.new("mv"))) == "failed"
+
+
+def test_a_deleted_model_leaves_nothing_and_its_name_counts_anew(registrar: Registrar, tenant: str) -> None:
+    registrar.outcome(register(registrar, tenant, "support@1"))
+    kept = register(registrar, tenant, "other@1")
+    registrar.outcome(kept)
+    assert registrar.outcome(registrar.submit(tenant, "unregister", "support")) == "succeeded"
+    assert registrar.versions(tenant, "support") == {}
+    assert registrar.versions(tenant, "other") == {1: kept}
+    assert len(runs(registrar, tenant)) == len(weights(registrar, tenant)) == 1
+    shutil.rmtree(registrar.instance.data / "tenants" / tenant / "models" / "support")
+    again = register(registrar, tenant, "support@1")
+    registrar.outcome(again)
+    assert registrar.versions(tenant, "support") == {1: again}
+
+
+def test_nothing_is_left_of_a_deleted_organisation(registrar: Registrar, tenant: str) -> None:
+    registrar.outcome(register(registrar, tenant, "support@1"))
+    registrar.public(
+        "INSERT INTO organisation (tenant, schema_name, name, slug, plan_id, status, retention, created_at)"
+        " SELECT %s, %s, 'gone', %s, name, 'deleted', '24h', now() FROM plan LIMIT 1",
+        *(tenant, f"t_{tenant}", f"deleted-{tenant}"),
+    )
+    left = "SELECT name FROM experiments WHERE name = %s UNION SELECT name FROM registered_models WHERE name = %s"
+    assert process.wait_for(lambda: not registrar.mlflow(left, tenant, f"{tenant}.support"), 10)
+    assert process.wait_for(lambda: not (registrar.instance.data / "tenants" / tenant).exists(), 10)
+
+
+def test_while_mlflows_database_is_down_jobs_wait_without_failing(registrar: Registrar, tenant: str) -> None:
+    registrar.mlflow("ALTER DATABASE assort_mlflow CONNECTION LIMIT 0")
+    # From the main database: ours is closed to this very login now.
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'assort_mlflow'"
+    recorded.query(registrar.environment["DATABASE_URL"], end)
+    job = register(registrar, tenant, "support@1")
+    assert process.wait_for(lambda: "everything to record waits" in registrar.log(), 20)
+    assert registrar.public("SELECT state, attempt FROM job WHERE id = %s", job) == [("queued", 0)]
+    recorded.query(
+        registrar.environment["DATABASE_URL"], "ALTER DATABASE assort_mlflow CONNECTION LIMIT -1"
+    )
+    assert registrar.outcome(job) == "succeeded"
+
+
+def test_the_registrar_itself_loads_neither_mlflow_nor_django() -> None:
+    program = "import sys, classifier.registrar.__main__; print({'mlflow', 'django', 'numpy'} & set(sys.modules))"
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ended.stdout == "set()\n"
+
+
+def test_the_recorder_ends_when_it_has_been_idle(registrar: Registrar) -> None:
+    recorder = Recorder(environment.recorder(registrar.environment), idle_seconds=0.0)
+    with pytest.raises(RecorderFailed, match="NotATenant"):
+        recorder.ask({"do": "forget", "tenant": ".."})
+    assert recorder.pid is not None
+    recorder.end_if_idle()
+    assert recorder.pid is None
+
+
+def test_a_recorder_that_was_killed_is_started_again(registrar: Registrar) -> None:
+    recorder = Recorder(environment.recorder(registrar.environment))
+    request: dict[str, str | int] = {"do": "forget", "tenant": ids.new_tenant()}
+    recorder.ask(request)
+    assert recorder.pid is not None
+    os.kill(recorder.pid, signal.SIGKILL)
+    recorder.ask(request)
+    recorder.end()
+
+
+def test_a_login_that_may_do_more_is_refused(registrar: Registrar) -> None:
+    owner = registrar.environment | {"DATABASE_URL": registrar.instance.owner_database_url()}
+    command = [sys.executable, "-m", "classifier.registrar"]
+    ended = subprocess.run(command, cwd=ROOT, env=owner, capture_output=True, text=True, check=False, timeout=20)
+    assert ended.returncode != 0
+    assert "is not the login assort_registrar" in ended.stderr
