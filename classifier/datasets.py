@@ -101,6 +101,12 @@ def check_ready(dataset: Dataset) -> None:
         raise DatasetNotReady("This data set was rejected; its `problems` say why. Mend the file and upload it again.")
 
 
+def schema_of(dataset: Dataset) -> Schema:
+    """Return what the columns are. Raises DatasetNotReady."""
+    check_ready(dataset)
+    return Schema.from_json(dataset.schema or {})
+
+
 def file_of(tenant: str, dataset_id: str) -> Path:
     return isolation.directory(tenant) / "datasets" / dataset_id
 

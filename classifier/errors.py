@@ -1,9 +1,9 @@
 """What can go wrong with data sets, trainings and models.
 
-    TenantError
-    └── ClassifierError
-        ├── DatasetNotReady    it is still being read, or was rejected
-        └── ModelNotReady      it has no version that could answer
+TenantError
+└── ClassifierError
+    ├── DatasetNotReady    it is still being read, or was rejected
+    └── ModelNotReady      it has no version that could answer
 """
 
 from tenants.errors import TenantError

@@ -77,8 +77,8 @@ class Fleet:
             first = self.client.brpop([WAKE], timeout=WAIT_SECONDS)
             if first is None:
                 return set()
-            rest: list[bytes] = self.client.rpop(WAKE, 1000) or []
-            return {call.decode() for call in (first[1], *rest)}
+            rest = self.client.rpop(WAKE, 1000)
+            return {str(call) for call in (first[1], *(rest if isinstance(rest, list) else ()))}
         except redis.ConnectionError:
             # The broker is away. Nothing is lost: the sweep finds what waits when it is back.
             time.sleep(WAIT_SECONDS)
@@ -181,7 +181,9 @@ def run() -> None:
         log.warning("this kernel has no Landlock: workers are kept apart by their logins only, not in the file system")
     else:
         log.info("workers are confined by Landlock, ABI %d", abi)
-    server = ForkServer.start(entry="classifier.worker:main", preload=settings.FLEET_PRELOAD, environment=worker_environment())
+    server = ForkServer.start(
+        entry="classifier.worker:main", preload=settings.FLEET_PRELOAD, environment=worker_environment()
+    )
     try:
         Fleet(broker.connect(), server).run()
     except ForkServerDied:

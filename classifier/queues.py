@@ -47,7 +47,7 @@ def envelope(queue: str, task: str, args: Sequence[Any]) -> str:
     # Neither the arguments nor a picture of them belong into headers, which are logged.
     message = current_app.amqp.as_task_v2(str(uuid.uuid4()), task, args, {}, argsrepr="-", kwargsrepr="-")
     content_type, encoding, body = serialize(message.body, serializer="json")
-    return dumps(
+    text: str = dumps(
         {
             "body": base64.b64encode(body.encode()).decode(),
             "content-type": content_type,
@@ -63,3 +63,4 @@ def envelope(queue: str, task: str, args: Sequence[Any]) -> str:
             },
         }
     )
+    return text

@@ -105,19 +105,22 @@ def promote(*, model: Model, version: ModelVersion, by: str, reason: str = "aske
     model.champion = version
     model.save(update_fields=["champion"])
     Promotion.objects.create(model=model, version=version, by=by, reason=reason)
-    arguments = [model.name, version.number, version.kind, len(version.labels), version.sha256]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT door.set_route(%s, %s, %s, %s, %s)", arguments)
+        cursor.execute(
+            "SELECT door.set_route(%s, %s, %s, %s, %s)",
+            (model.name, version.number, version.kind, len(version.labels), version.sha256),
+        )
 
 
 @transaction.atomic
 def roll_back(*, model: Model, by: str) -> ModelVersion:
     """Let the champion before this one answer again. Raises Conflict where there was none."""
     Model.objects.select_for_update().get(id=model.id)
-    earlier = model.promotions.exclude(version=model.champion).select_related("version").order_by("-at", "-id").first()
+    now = champion(model)
+    earlier = model.promotions.exclude(version=now).select_related("version").order_by("-at", "-id").first()
     if earlier is None:
         raise Conflict("There is no earlier champion to go back to.")
-    promote(model=model, version=earlier.version, by=by, reason=f"rolled back from {model.champion.number}")
+    promote(model=model, version=earlier.version, by=by, reason=f"rolled back from {now.number}")
     return earlier.version
 
 

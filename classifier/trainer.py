@@ -7,7 +7,7 @@ out, and the job is given to another.
 import logging
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,7 +20,8 @@ from classifier import datasets, leases, registry, training
 from classifier.ml import artefact, compare, report, schema, split, table
 from classifier.ml.errors import MlError, Problem, TableRejected
 from classifier.ml.rows import Limits, Table
-from classifier.ml.train import Trained, train as fit
+from classifier.ml.train import Trained
+from classifier.ml.train import train as fit
 from classifier.models import Dataset, Model, ModelVersion, TrainingEvent, TrainingJob
 from tenants import jobs
 
@@ -81,14 +82,17 @@ def _read(dataset: Dataset, attempt: int, tenant: str) -> None:
 def _joined(parent: Dataset, added: Table) -> Table:
     """Return the parent's rows, then the new ones, in the parent's columns."""
     before = datasets.examples(parent)
-    known = schema.Schema.from_json(parent.schema)
+    known = datasets.schema_of(parent)
     names = (*(column.name for column in known.features), known.label)
     unknown = sorted(set(added.names) - set(names))
     if unknown:
         listed = ", ".join(unknown[:20])
         problem = Problem(1, "unknown_column", f"The data set has no column {listed}. Leave it out.")
         raise TableRejected([problem])
-    old = [(*(row.get(name) for name in names[:-1]), label) for row, label in zip(before.inputs, before.labels, strict=True)]
+    old = [
+        (*(row.get(name) for name in names[:-1]), label)
+        for row, label in zip(before.inputs, before.labels, strict=True)
+    ]
     places = [added.names.index(name) if name in added.names else None for name in names]
     new = [tuple(None if place is None else row[place] for place in places) for row in added.rows]
     return Table(names, old + new)
@@ -136,7 +140,7 @@ def _train(job: TrainingJob, attempt: int, tenant: str) -> None:
         _fail(job, attempt, "dataset_deleted", "The data set was deleted before the training began.")
         return
     examples = datasets.examples(dataset)
-    found = schema.Schema.from_json(dataset.schema)
+    found = datasets.schema_of(dataset)
     trained = fit(
         examples.inputs,
         examples.labels,
@@ -189,7 +193,7 @@ def _judge(model: Model, trained: Trained, examples: datasets.Examples, tenant: 
     return compared.not_worse, f"{word}: {compared.reason}"
 
 
-def _held_out(examples: datasets.Examples) -> tuple[list[object], list[str]]:
+def _held_out(examples: datasets.Examples) -> tuple[list[Mapping[str, str | None]], list[str]]:
     chosen = [index for index, out in enumerate(examples.held_out) if out]
     return [examples.inputs[index] for index in chosen], [examples.labels[index] for index in chosen]
 

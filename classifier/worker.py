@@ -14,7 +14,7 @@ from celery import Celery, current_app
 from celery.platforms import SecurityWarning
 from django.conf import settings
 from django.db import connections
-from kombu import Queue
+from kombu.entity import Queue
 
 from classifier import confinement, tasks
 from classifier.inference import LoadedModels

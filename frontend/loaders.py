@@ -6,7 +6,7 @@ same: a page that says "not found".
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,6 +17,7 @@ from tenants.models import Membership, Organisation, User
 from tenants.permissions import Role, Scope, role_grants
 
 View = Callable[..., HttpResponse]
+Loaded = TypeVar("Loaded")
 
 
 class AccountRequest(HttpRequest):
@@ -91,7 +92,7 @@ def load_member(view: View) -> View:
     return loaded
 
 
-def found[T](get: Callable[[], T]) -> T:
+def found(get: Callable[[], Loaded]) -> Loaded:
     """Return what `get` does, and turn the domain's NotFound into the page for it."""
     try:
         return get()

@@ -12,7 +12,7 @@ from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from classifier.errors import ClassifierError, DatasetNotReady, ModelNotReady
+from classifier.errors import DatasetNotReady, ModelNotReady
 from tenants import errors
 from tenants.errors import FieldError, TenantError
 from tenants.middleware import request_id
@@ -104,24 +104,29 @@ def _body(status: int, code: str, detail: str, fields: tuple[FieldError, ...], n
     return body
 
 
+TRANSLATIONS: list[tuple[tuple[type[Exception], ...], type[TenantError], str]] = [
+    (
+        (exceptions.ParseError, MultiPartParserError, TooManyFieldsSent),
+        errors.Malformed,
+        "The body cannot be read. Send what its Content-Type says.",
+    ),
+    ((exceptions.UnsupportedMediaType,), errors.UnsupportedMediaType, "This call takes another Content-Type."),
+    ((exceptions.MethodNotAllowed,), errors.MethodNotAllowed, "This address does not take this method."),
+    ((RequestDataTooBig,), errors.TooLarge, "The body is too large."),
+    ((SuspiciousOperation,), errors.Malformed, "The request has a part that is not allowed."),
+]
+
+
 def _translated(exception: Exception) -> TenantError | None:
-    match exception:
-        case TenantError():
-            return exception
-        case Http404():
-            return errors.NotFound()
-        case exceptions.ValidationError():
-            return errors.InvalidInput("Some fields are wrong; see `errors`.", errors=tuple(_fields(exception.detail)))
-        case exceptions.ParseError() | MultiPartParserError() | TooManyFieldsSent():
-            return errors.Malformed("The body cannot be read. Send what its Content-Type says.")
-        case exceptions.UnsupportedMediaType():
-            return errors.UnsupportedMediaType(f"{exception.detail} See /api/docs for what this call takes.")
-        case exceptions.MethodNotAllowed():
-            return errors.MethodNotAllowed(f"{exception.detail} See /api/docs for what this address takes.")
-        case RequestDataTooBig():
-            return errors.TooLarge("The body is too large.")
-        case SuspiciousOperation():
-            return errors.Malformed("The request has a part that is not allowed.")
+    if isinstance(exception, TenantError):
+        return exception
+    if isinstance(exception, Http404):
+        return errors.NotFound()
+    if isinstance(exception, exceptions.ValidationError):
+        return errors.InvalidInput("Some fields are wrong; see `errors`.", errors=tuple(_fields(exception.detail)))
+    for kinds, translation, detail in TRANSLATIONS:
+        if isinstance(exception, kinds):
+            return translation(f"{detail} See /api/docs.")
     return None
 
 

@@ -42,9 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="./assort", description="A self-hosted, multi-tenant classification service.")
-    parser.add_argument(
-        "--data", type=Path, default=ROOT / ".assort", help="the instance's directory (.assort)"
-    )
+    parser.add_argument("--data", type=Path, default=ROOT / ".assort", help="the instance's directory (.assort)")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     up = commands.add_parser("up", help="run the whole service in the foreground")
@@ -58,15 +56,11 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--public-url", default="", metavar="URL", help="the address that customers use")
     up.set_defaults(run=_up)
 
-    test = commands.add_parser(
-        "test", help="run the tests; arguments go to pytest", add_help=False, prefix_chars="\0"
-    )
+    test = commands.add_parser("test", help="run the tests; arguments go to pytest", add_help=False, prefix_chars="\0")
     test.add_argument("arguments", nargs=argparse.REMAINDER)
     test.set_defaults(run=_test)
 
-    check = commands.add_parser(
-        "check", help="run the gates: style, types, imports, security, generated files"
-    )
+    check = commands.add_parser("check", help="run the gates: style, types, imports, security, generated files")
     check.set_defaults(run=lambda _options: checks.run_all())
 
     manage = commands.add_parser("manage", help="Django's manage.py", add_help=False, prefix_chars="\0")
@@ -76,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
-    if not (text.isdigit() and 1 <= int(text) <= 65_535):  # noqa: PLR2004 (the highest port there is)
+    if not (text.isdigit() and 1 <= int(text) <= 65_535):
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: choose a number from 1 to 65535")
     return int(text)
 
@@ -99,9 +93,7 @@ def _up(options: argparse.Namespace) -> int:
 
 def _erase(instance: Instance, *, ask: bool) -> None:
     if instance.database_url or instance.redis_url:
-        raise CommandError(
-            "--fresh deletes embedded data only. Empty the database and broker of the URLs yourself."
-        )
+        raise CommandError("--fresh deletes embedded data only. Empty the database and broker of the URLs yourself.")
     if ask and not sys.stdin.isatty():
         raise CommandError("--fresh deletes all data and there is nobody to ask. Add --yes if that is meant.")
     if ask and input(f"Delete everything in {instance.data}? Type yes: ").strip().lower() != "yes":
@@ -122,9 +114,7 @@ def _manage(options: argparse.Namespace) -> NoReturn:
     instance = Instance.create(options.data)
     is_offline = not arguments or arguments[0] in _OFFLINE
     if not (is_offline or instance.is_running or instance.database_url):
-        raise CommandError(
-            f"nothing runs on {instance.data}. Start it with ./assort up, then repeat this command."
-        )
+        raise CommandError(f"nothing runs on {instance.data}. Start it with ./assort up, then repeat this command.")
     environment = instance.environment(instance.management_part(arguments))
     os.chdir(ROOT)
     os.execve(sys.executable, [sys.executable, "manage.py", *arguments], environment)

@@ -61,7 +61,7 @@ def _answers(port: int, password: str) -> bool:
         with socket.create_connection((HOST, port), timeout=1.0) as connection:
             connection.sendall(f"AUTH default {password}\r\nPING\r\n".encode())
             answer = b""
-            while answer.count(b"\r\n") < 2 and (more := connection.recv(256)):  # noqa: PLR2004 (two commands)
+            while answer.count(b"\r\n") < 2 and (more := connection.recv(256)):
                 answer += more
     except OSError:
         return False

@@ -161,9 +161,7 @@ class Instance:
 
     def owner_database_url(self) -> str:
         password = self.secrets["owner_password"]
-        return (
-            self.database_url or f"postgresql://{OWNER}:{password}@{HOST}:{self.ports['postgres']}/{DATABASE}"
-        )
+        return self.database_url or f"postgresql://{OWNER}:{password}@{HOST}:{self.ports['postgres']}/{DATABASE}"
 
     def owner_redis_url(self) -> str:
         # The scheme stays redis:// with Valkey too: kombu knows no other.
@@ -206,9 +204,7 @@ class Instance:
         login = LOGINS.get(part)
         if login is None:
             return self.owner_redis_url()
-        return _with_login(
-            self.owner_redis_url(), login, derive(self.secrets["login_secret"], "broker", login)
-        )
+        return _with_login(self.owner_redis_url(), login, derive(self.secrets["login_secret"], "broker", login))
 
     def _save(self) -> None:
         directory.write(self.data / "ports.json", self.ports)

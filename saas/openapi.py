@@ -45,9 +45,7 @@ class Problem(msgspec.Struct, omit_defaults=True):
 def add_classify(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """Post-process the document as drf-spectacular's hook; the other arguments are its own."""
     types = [Classify, Answer, Accepted, Problem]
-    (body, answer, accepted, problem), schemas = msgspec.json.schema_components(
-        types, ref_template=SCHEMAS + "{name}"
-    )
+    (body, answer, accepted, problem), schemas = msgspec.json.schema_components(types, ref_template=SCHEMAS + "{name}")
     result.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
     result["paths"][PATH] = {"post": _operation(body, answer, accepted, problem)}
     return result
@@ -75,9 +73,7 @@ def _operation(body: Any, answer: Any, accepted: Any, problem: Any) -> dict[str,
         "parameters": [
             _parameter("model", "path", "A name, or `name@3` for a version of it.", required=True),
             _parameter("Prefer", "header", "`respond-async` for an answer later."),
-            _parameter(
-                "X-Request-Id", "header", "Comes back with the answer: 1 to 64 of A-Z, a-z, 0-9, _ and -."
-            ),
+            _parameter("X-Request-Id", "header", "Comes back with the answer: 1 to 64 of A-Z, a-z, 0-9, _ and -."),
         ],
         "requestBody": {"required": True, "content": _json(body)},
         "responses": responses,

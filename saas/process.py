@@ -61,9 +61,7 @@ class Status:
     started: str
 
 
-def start(
-    part: Part, *, cwd: Path, log: Path, extra: Mapping[str, str] | None = None
-) -> subprocess.Popen[bytes]:
+def start(part: Part, *, cwd: Path, log: Path, extra: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
     """Start `part` in a session of its own, its output appended to `log`; it ends when this process ends.
 
     Call it from the main thread: the kernel's death signal follows the thread that forked.
@@ -155,7 +153,7 @@ def record(path: Path, pid: int) -> None:
 def recorded(path: Path) -> list[Found]:
     """Return what still lives of the session whose leader was recorded at `path`."""
     words = path.read_text().split()
-    if len(words) != 3 or words[2] != _boot_id():  # noqa: PLR2004 (the three words that `record` writes)
+    if len(words) != 3 or words[2] != _boot_id():
         return []
     leader = _status(int(words[0]))
     # Linux gives no new process an id that a living session still carries, so a leader with another start

@@ -206,9 +206,7 @@ class Supervisor:
     def _reap_adopted(self) -> None:
         known = {member.running.pid for stage in self._members for member in stage if member.running}
         try:
-            while (
-                dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            ) and dead.si_pid not in known:
+            while (dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and dead.si_pid not in known:
                 os.waitpid(dead.si_pid, 0)
         except ChildProcessError:  # No children at all.
             return

@@ -57,7 +57,7 @@ def _request(*, name: str, owner: User, slug: str, plan: str) -> Organisation:
     if Organisation.objects.filter(slug=slug).exists():
         raise Conflict(f"The address {slug!r} is taken. Choose another.")
     tenant = ids.new_tenant()
-    organisation = Organisation.objects.create(
+    organisation: Organisation = Organisation.objects.create(
         tenant=tenant, schema_name=isolation.schema(tenant), name=name, slug=slug, plan=terms
     )
     Membership.objects.create(organisation=organisation, user=owner, role=Role.OWNER)

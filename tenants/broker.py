@@ -5,6 +5,8 @@ of the threat model gives the commands that Celery needs; none of them lists key
 reaches another database.
 """
 
+from typing import Any
+
 import redis
 from django.conf import settings
 from redis.lock import Lock
@@ -32,9 +34,9 @@ PROCESS_RULES = {
 }
 
 
-def connect(**options: object) -> redis.Redis:
-    """Return a client with this process's own login. Blocking reads must bring their own time-out."""
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=None, **options)  # type: ignore[arg-type]
+def connect(**options: Any) -> redis.Redis:
+    """Return a client with this process's own login, whose blocking reads bring their own time-out."""
+    return redis.Redis.from_url(settings.REDIS_URL, **{"socket_timeout": None, "decode_responses": True} | options)
 
 
 def set_process_user(client: redis.Redis, name: str, password: str) -> None:
@@ -53,7 +55,8 @@ def load_scripts(client: redis.Redis) -> None:
 
 def worker_users(client: redis.Redis) -> set[str]:
     """Return the tenants that the broker knows a user of."""
-    return {name.removeprefix("t_") for name in client.acl_users() if name.startswith("t_")}
+    names = [str(name) for name in client.acl_users()]
+    return {name.removeprefix("t_") for name in names if name.startswith("t_")}
 
 
 def drop_worker_user(client: redis.Redis, tenant: str) -> None:
@@ -67,7 +70,15 @@ def drop_worker_user(client: redis.Redis, tenant: str) -> None:
 def _set_user(client: redis.Redis, name: str, password: str, rules: str) -> None:
     # One unknown word makes the broker refuse the whole command and keep the older, wider list: redis-py raises.
     client.execute_command(
-        "ACL", "SETUSER", name, "reset", "on", f">{password}", "resetchannels", "-@all", *_words(CONNECTION + " " + rules)
+        "ACL",
+        "SETUSER",
+        name,
+        "reset",
+        "on",
+        f">{password}",
+        "resetchannels",
+        "-@all",
+        *_words(CONNECTION + " " + rules),
     )
 
 

@@ -84,4 +84,4 @@ def in_thread_of_worker(tenant: str) -> None:
 
 
 def current_schema() -> str:
-    return cast("DatabaseWrapper", connection).schema_name
+    return str(cast("DatabaseWrapper", connection).schema_name)

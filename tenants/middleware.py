@@ -8,9 +8,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponseBase
-from django.http.response import HttpResponse
 from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponseBase
 
 from tenants import idempotency, ids, isolation, keys
 from tenants.errors import InvalidKey, TenantError

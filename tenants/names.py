@@ -8,10 +8,26 @@ from tenants.errors import InvalidInput
 SLUG_PATTERN = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 # First parts of addresses, and words with which somebody could pose as the service itself.
 RESERVED = frozenset(
-    "about account accounts admin api app assort auth billing blog contact dashboard docs favicon help home "
-    "healthz internal legal login logout me new o operator operators owner password postgres privacy public readyz "
-    "register robots root schema security settings shared sign-in sign-up signin signup static status support "
-    "system team terms test usage www".split()
+    {
+        *("about", "account", "accounts", "admin", "api", "app", "assort", "auth", "billing", "blog", "contact"),
+        *(
+            "dashboard",
+            "docs",
+            "favicon",
+            "healthz",
+            "help",
+            "home",
+            "internal",
+            "legal",
+            "login",
+            "logout",
+            "me",
+            "new",
+        ),
+        *("o", "operator", "operators", "owner", "password", "postgres", "privacy", "public", "readyz", "register"),
+        *("robots", "root", "schema", "security", "settings", "shared", "sign-in", "sign-up", "signin", "signup"),
+        *("static", "status", "support", "system", "team", "terms", "test", "usage", "www"),
+    }
 )
 
 

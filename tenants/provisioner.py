@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from tenants import broker, isolation, notify, schemas
-from tenants.models import ApiKey, Invitation, Job, Membership, Organisation, Provisioning, Route
+from tenants.models import Job, Organisation, Provisioning, Route
 from tenants.secrets import derive
 
 log = logging.getLogger(__name__)
@@ -114,10 +114,10 @@ def destroy(organisation: Organisation, client: redis.Redis) -> None:
     folder = isolation.directory(tenant)
     if folder.exists():
         shutil.rmtree(folder)
-    for model in (Job, Route):
-        model.objects.filter(tenant=tenant).delete()
-    for model in (ApiKey, Invitation, Membership):
-        model.objects.filter(organisation=organisation).delete()
+    for of_tenant in (Job.objects.filter(tenant=tenant), Route.objects.filter(tenant=tenant)):
+        of_tenant.delete()
+    for of_organisation in (organisation.api_keys, organisation.invitations, organisation.memberships):
+        of_organisation.all().delete()
     organisation.name = organisation.slug = f"deleted-{tenant}"
     organisation.status = Organisation.Status.DELETED
     organisation.save(update_fields=["name", "slug", "status"])

@@ -41,9 +41,7 @@ class Allowance:
     def enforce(self) -> None:
         """Raise RateLimited when nothing is left."""
         if self.remaining < 0:
-            detail = (
-                f"This key may make {self.limit:,} requests a minute. Wait {self.reset} s, or send fewer."
-            )
+            detail = f"This key may make {self.limit:,} requests a minute. Wait {self.reset} s, or send fewer."
             raise RateLimited(detail, retry_after=self.reset)
 
 
@@ -91,9 +89,7 @@ async def rows_taken(
             taken = await client.incrby(counter, await used())
             await client.expire(counter, MONTH_SECONDS)
         if taken > limit:
-            detail = (
-                f"The plan {key.organisation.plan} classifies {limit:,} rows a month. Ask for a larger one."
-            )
+            detail = f"The plan {key.organisation.plan} classifies {limit:,} rows a month. Ask for a larger one."
             raise QuotaExceeded(detail, retry_after=_seconds_left(now))
         yield
     except BaseException:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from datetime import date, datetime
 
+import psycopg
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
@@ -45,13 +46,14 @@ class Count:
 Line = tuple[date, str, str]
 Sheet = dict[Line, Count]
 
+# Django translates the driver's errors, but not those of entering an organisation.
+_AWAY = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+
 _lock = threading.Lock()
 _sheets: defaultdict[Organisation, Sheet] = defaultdict(dict)
 
 
-def note(
-    *, organisation: Organisation, api_key: str, model: str, rows: int = 0, failed: bool = False
-) -> None:
+def note(*, organisation: Organisation, api_key: str, model: str, rows: int = 0, failed: bool = False) -> None:
     """Count one request, which either answered `rows` rows or failed. `flush` writes it down."""
     count = Count(errors=1) if failed else Count(requests=1, rows=rows)
     _add(organisation, {(timezone.now().date(), api_key, model): count})
@@ -66,11 +68,11 @@ def flush() -> None:
         organisation, sheet = sheets.popitem()
         try:
             _write(organisation, sheet)
-        except (OperationalError, InterfaceError):
+        except _AWAY:
             for unwritten, lines in [(organisation, sheet), *sheets.items()]:
                 _add(unwritten, lines)
             raise
-        except DatabaseError as error:
+        except (DatabaseError, psycopg.Error) as error:
             # Its schema is gone with the organisation, and with it whoever could ask for these numbers.
             log.warning("the usage of %s cannot be written: %s", organisation.tenant, error)
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -11,27 +12,25 @@ from tenants.errors import InvalidInput
 
 
 def page(request: Request, dataset: Dataset) -> Response:
-    size, after = limit(request), _after(request)
-    label, predicted = (_text(request, name) for name in ("label", "predicted"))
+    size, after, predicted = limit(request), _after(request), _text(request, "predicted")
     if predicted is None:
-        numbers = Row.objects.filter(dataset=dataset, number__gt=after)
-        if label is not None:
-            numbers = numbers.filter(label=label)
-        found = [_row(row) for row in numbers.order_by("number")[: size + 1]]
+        found = [_row(row) for row in _of_label(request, Row.objects.filter(dataset=dataset), after)[: size + 1]]
     else:
-        found = _behind_cell(request, dataset, label, predicted, after, size + 1)
+        cell = EvaluatedRow.objects.filter(version=_version(request, dataset), predicted=predicted)
+        found = _behind(dataset, _of_label(request, cell, after)[: size + 1])
     more = len(found) > size
     return listed(found[:size], cursor=str(found[size - 1]["number"]) if more else None)
 
 
-def _behind_cell(
-    request: Request, dataset: Dataset, label: str | None, predicted: str, after: int, count: int
-) -> list[dict[str, Any]]:
-    cell = EvaluatedRow.objects.filter(version=_version(request, dataset), predicted=predicted, number__gt=after)
-    if label is not None:
-        cell = cell.filter(label=label)
-    evaluated = {row.number: row for row in cell.order_by("number")[:count]}
-    rows = Row.objects.filter(dataset=dataset, number__in=evaluated).order_by("number")
+def _of_label(request: Request, rows: QuerySet[Any], after: int) -> QuerySet[Any]:
+    label = _text(request, "label")
+    chosen = rows if label is None else rows.filter(label=label)
+    return chosen.filter(number__gt=after).order_by("number")
+
+
+def _behind(dataset: Dataset, cell: QuerySet[EvaluatedRow]) -> list[dict[str, Any]]:
+    evaluated = {row.number: row for row in cell}
+    rows = Row.objects.filter(dataset=dataset, number__in=list(evaluated)).order_by("number")
     said = {n: {"predicted": row.predicted, "confidence": row.confidence} for n, row in evaluated.items()}
     return [{**_row(row), **said[row.number]} for row in rows]
 

@@ -14,7 +14,9 @@ class DatasetInput(serializers.Serializer[Any]):
     file = serializers.FileField(help_text="CSV or JSONL.")
     name = serializers.CharField(max_length=100, default="", allow_blank=True)
     label = serializers.CharField(max_length=200, default="", allow_blank=True, help_text="The label's column.")
-    text = serializers.CharField(max_length=200, default="", allow_blank=True, help_text="The only column to learn from.")
+    text = serializers.CharField(
+        max_length=200, default="", allow_blank=True, help_text="The only column to learn from."
+    )
 
 
 class RowsInput(serializers.Serializer[Any]):

@@ -12,7 +12,7 @@ from classifier.uploads import Upload
 from tenants.errors import TooLarge
 
 
-class StoredFile(UploadedFile):
+class StoredFile(UploadedFile[Any]):
     """A received file, of which only the path and the count are kept."""
 
     def __init__(self, upload: Upload, **named: Any) -> None:
@@ -24,7 +24,9 @@ class StoredFile(UploadedFile):
 class CountingUploadHandler(FileUploadHandler):
     """Writes a file below the folder of the request's organisation. Raises TooLarge beyond its plan's limit."""
 
-    def handle_raw_input(self, input_data: Any, META: Any, content_length: int, boundary: Any, encoding: Any = None) -> None:
+    def handle_raw_input(
+        self, input_data: Any, META: Any, content_length: int, boundary: Any, encoding: Any = None
+    ) -> None:
         organisation = getattr(self.request, "organisation", None)
         self.limit = organisation.plan.dataset_bytes if organisation else 0
         self.tenant = organisation.tenant if organisation else ""

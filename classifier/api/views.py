@@ -1,7 +1,7 @@
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.request import Request
+from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 
 from classifier import datasets, inference, registry, training, uploads
@@ -24,9 +24,8 @@ from classifier.api.serializers import (
 )
 from classifier.models import Classification, Dataset, Model, TrainingJob
 from classifier.uploads import Upload
-from rest_framework.parsers import JSONParser
 from tenants.api.pagination import PARAMETERS, list_of, page
-from tenants.api.permissions import ScopedView
+from tenants.api.permissions import KeyRequest, ScopedView
 from tenants.errors import Malformed
 from tenants.permissions import Scope
 
@@ -41,7 +40,7 @@ class Datasets(ScopedView):
         parameters=PARAMETERS,
         responses=list_of(DatasetSerializer),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: KeyRequest) -> Response:
         return page(request, Dataset.objects.all(), lambda dataset: DatasetSerializer(dataset).data)
 
     @extend_schema(
@@ -50,12 +49,10 @@ class Datasets(ScopedView):
         request={"multipart/form-data": DatasetInput},
         responses={201: DatasetSerializer},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: KeyRequest) -> Response:
         wanted = _valid(DatasetInput(data=request.data))
         upload = wanted.pop("file").upload
-        dataset = datasets.create(
-            organisation=request.auth.organisation, upload=upload, by=request.auth.id, **wanted
-        )
+        dataset = datasets.create(organisation=request.auth.organisation, upload=upload, by=request.auth.id, **wanted)
         return _created(DatasetSerializer(dataset).data, f"/api/v1/datasets/{dataset.id}")
 
 
@@ -63,11 +60,11 @@ class DatasetDetail(ScopedView):
     scopes: ClassVar = {"GET": Scope.READ, "DELETE": Scope.TRAIN}
 
     @extend_schema(operation_id="get_dataset", summary="One data set", responses=DatasetSerializer)
-    def get(self, request: Request, dataset_id: str) -> Response:
+    def get(self, request: KeyRequest, dataset_id: str) -> Response:
         return Response(DatasetSerializer(datasets.get(dataset_id)).data)
 
     @extend_schema(operation_id="delete_dataset", summary="Destroy a data set's rows", responses={204: None})
-    def delete(self, request: Request, dataset_id: str) -> Response:
+    def delete(self, request: KeyRequest, dataset_id: str) -> Response:
         datasets.delete(organisation=request.auth.organisation, dataset=datasets.get(dataset_id))
         return Response(status=204)
 
@@ -83,11 +80,13 @@ class DatasetRows(ScopedView):
             *PARAMETERS,
             OpenApiParameter("label", str, description="Only rows of this label."),
             OpenApiParameter("predicted", str, description="Only held-out rows that were given this label."),
-            OpenApiParameter("model", str, description="With `predicted`: whose champion; else the newest trained on it."),
+            OpenApiParameter(
+                "model", str, description="With `predicted`: whose champion; else the newest trained on it."
+            ),
         ],
         responses=list_of(RowSerializer),
     )
-    def get(self, request: Request, dataset_id: str) -> Response:
+    def get(self, request: KeyRequest, dataset_id: str) -> Response:
         return rows.page(request, datasets.get(dataset_id))
 
     @extend_schema(
@@ -96,7 +95,7 @@ class DatasetRows(ScopedView):
         request={"application/json": RowsInput, "multipart/form-data": DatasetInput},
         responses={201: DatasetSerializer},
     )
-    def post(self, request: Request, dataset_id: str) -> Response:
+    def post(self, request: KeyRequest, dataset_id: str) -> Response:
         organisation = request.auth.organisation
         parent = datasets.get(dataset_id)
         dataset = datasets.add_rows(
@@ -108,13 +107,11 @@ class DatasetRows(ScopedView):
 class DatasetReport(ScopedView):
     scopes: ClassVar = {"GET": Scope.READ}
 
-    @extend_schema(
-        operation_id="get_dataset_report", summary="What is wrong with the data", responses=ReportSerializer
-    )
-    def get(self, request: Request, dataset_id: str) -> Response:
+    @extend_schema(operation_id="get_dataset_report", summary="What is wrong with the data", responses=ReportSerializer)
+    def get(self, request: KeyRequest, dataset_id: str) -> Response:
         dataset = datasets.get(dataset_id)
         datasets.check_ready(dataset)
-        return Response({"object": "report", "dataset": dataset.id, **dataset.report})
+        return Response({"object": "report", "dataset": dataset.id, **(dataset.report or {})})
 
 
 class TrainingJobs(ScopedView):
@@ -126,7 +123,7 @@ class TrainingJobs(ScopedView):
         parameters=PARAMETERS,
         responses=list_of(TrainingJobSerializer),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: KeyRequest) -> Response:
         jobs = TrainingJob.objects.select_related("model", "version")
         return page(request, jobs, lambda job: TrainingJobSerializer(job).data)
 
@@ -136,7 +133,7 @@ class TrainingJobs(ScopedView):
         request=TrainingInput,
         responses={202: TrainingJobSerializer},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: KeyRequest) -> Response:
         wanted = _valid(TrainingInput(data=request.data))
         job = training.start(
             organisation=request.auth.organisation,
@@ -152,7 +149,7 @@ class TrainingJobDetail(ScopedView):
     scopes: ClassVar = {"GET": Scope.READ}
 
     @extend_schema(operation_id="get_training_job", summary="One training", responses=TrainingJobSerializer)
-    def get(self, request: Request, job_id: str) -> Response:
+    def get(self, request: KeyRequest, job_id: str) -> Response:
         return Response(TrainingJobSerializer(training.get(job_id)).data)
 
 
@@ -162,7 +159,7 @@ class TrainingJobCancel(ScopedView):
     @extend_schema(
         operation_id="cancel_training_job", summary="Stop a training", request=None, responses=TrainingJobSerializer
     )
-    def post(self, request: Request, job_id: str) -> Response:
+    def post(self, request: KeyRequest, job_id: str) -> Response:
         training.cancel(job=training.get(job_id))
         return Response(TrainingJobSerializer(training.get(job_id)).data)
 
@@ -175,7 +172,7 @@ class TrainingJobEvents(ScopedView):
         summary="A training's history; as a stream with `Accept: text/event-stream`",
         responses=list_of(TrainingEventSerializer),
     )
-    def get(self, request: Request, job_id: str) -> Response:
+    def get(self, request: KeyRequest, job_id: str) -> Response:
         job = training.get(job_id)
         data = TrainingEventSerializer(job.events.order_by("id"), many=True).data
         return Response({"object": "list", "data": data, "has_more": False, "next_cursor": None})
@@ -187,7 +184,7 @@ class Models(ScopedView):
     @extend_schema(
         operation_id="list_models", summary="List models", parameters=PARAMETERS, responses=list_of(ModelSerializer)
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: KeyRequest) -> Response:
         return page(request, Model.objects.select_related("champion"), lambda model: ModelSerializer(model).data)
 
 
@@ -195,7 +192,7 @@ class ModelDetail(ScopedView):
     scopes: ClassVar = {"GET": Scope.READ, "PATCH": Scope.TRAIN, "DELETE": Scope.TRAIN}
 
     @extend_schema(operation_id="get_model", summary="One model", responses=ModelSerializer)
-    def get(self, request: Request, model: str) -> Response:
+    def get(self, request: KeyRequest, model: str) -> Response:
         return Response(ModelSerializer(registry.get(model)).data)
 
     @extend_schema(
@@ -204,13 +201,13 @@ class ModelDetail(ScopedView):
         request=ModelSettings,
         responses=ModelSerializer,
     )
-    def patch(self, request: Request, model: str) -> Response:
+    def patch(self, request: KeyRequest, model: str) -> Response:
         found = registry.get(model)
         registry.set_policy(model=found, policy=_valid(ModelSettings(data=request.data))["policy"])
         return Response(ModelSerializer(found).data)
 
     @extend_schema(operation_id="delete_model", summary="Destroy a model and its versions", responses={204: None})
-    def delete(self, request: Request, model: str) -> Response:
+    def delete(self, request: KeyRequest, model: str) -> Response:
         registry.delete(tenant=request.auth.organisation.tenant, model=registry.get(model))
         return Response(status=204)
 
@@ -224,7 +221,7 @@ class ModelVersions(ScopedView):
         parameters=PARAMETERS,
         responses=list_of(ModelVersionSerializer),
     )
-    def get(self, request: Request, model: str) -> Response:
+    def get(self, request: KeyRequest, model: str) -> Response:
         versions = registry.get(model).versions.select_related("model")
         return page(request, versions, lambda version: ModelVersionSerializer(version).data)
 
@@ -233,7 +230,7 @@ class ModelVersionDetail(ScopedView):
     scopes: ClassVar = {"GET": Scope.READ}
 
     @extend_schema(operation_id="get_model_version", summary="One version", responses=ModelVersionSerializer)
-    def get(self, request: Request, model: str, number: int) -> Response:
+    def get(self, request: KeyRequest, model: str, number: int) -> Response:
         return Response(ModelVersionSerializer(registry.get_version(registry.get(model), number)).data)
 
 
@@ -243,7 +240,7 @@ class ModelPromote(ScopedView):
     @extend_schema(
         operation_id="promote_model", summary="Let a version answer", request=PromoteInput, responses=ModelSerializer
     )
-    def post(self, request: Request, model: str) -> Response:
+    def post(self, request: KeyRequest, model: str) -> Response:
         found = registry.get(model)
         version = registry.get_version(found, _valid(PromoteInput(data=request.data))["version"])
         registry.promote(model=found, version=version, by=request.auth.id)
@@ -259,7 +256,7 @@ class ModelRollback(ScopedView):
         request=None,
         responses=ModelSerializer,
     )
-    def post(self, request: Request, model: str) -> Response:
+    def post(self, request: KeyRequest, model: str) -> Response:
         found = registry.get(model)
         registry.roll_back(model=found, by=request.auth.id)
         return Response(ModelSerializer(found).data)
@@ -274,7 +271,7 @@ class Classifications(ScopedView):
         parameters=[*PARAMETERS, OpenApiParameter("model", str, description="Only this model's.")],
         responses=list_of(ClassificationSerializer),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: KeyRequest) -> Response:
         found = Classification.objects.all()
         if "model" in request.query_params:
             found = found.filter(model=request.query_params["model"].replace("\0", ""))
@@ -285,7 +282,7 @@ class ClassificationDetail(ScopedView):
     scopes: ClassVar = {"GET": Scope.CLASSIFY}
 
     @extend_schema(operation_id="get_classification", summary="One answer", responses=ClassificationSerializer)
-    def get(self, request: Request, classification_id: str) -> Response:
+    def get(self, request: KeyRequest, classification_id: str) -> Response:
         return Response(ClassificationSerializer(inference.get(classification_id)).data)
 
 
@@ -298,7 +295,7 @@ def _created(body: Any, location: str, status: int = 201) -> Response:
     return Response(body, status=status, headers={"Location": location})
 
 
-def _rows_upload(request: Request) -> Upload:
+def _rows_upload(request: KeyRequest) -> Upload:
     """Return the rows to add as a file on disk, whether they came as one or as JSON."""
     if "file" in request.FILES:
         stored: Any = request.FILES["file"]

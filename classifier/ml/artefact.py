@@ -93,9 +93,7 @@ def load(directory: Path, *, sha256: str | None = None) -> Predictor:
 
 def _model(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Predictor:
     schema = Schema.from_json(manifest["schema"])
-    arrays = {
-        name.removesuffix(".npy"): _array(content) for name, content in files.items() if name.endswith(".npy")
-    }
+    arrays = {name.removesuffix(".npy"): _array(content) for name, content in files.items() if name.endswith(".npy")}
     scorer = FORMS[manifest["form"]].unpack(schema, json.loads(files["settings.json"]), arrays)
     golden = tuple(json.loads(files["golden.json"]))
     return Predictor(schema, tuple(manifest["labels"]), float(manifest["temperature"]), scorer, golden)
@@ -105,9 +103,7 @@ def _read(directory: Path, sha256: str | None) -> tuple[dict[str, Any], dict[str
     """The manifest and the content of the files it names, each read once and compared with its hash."""
     content = _bytes(directory / MANIFEST)
     if sha256 is not None and _sha256(content) != sha256:
-        raise ArtefactDamaged(
-            f"{directory / MANIFEST} has changed since it was recorded; restore it from a backup."
-        )
+        raise ArtefactDamaged(f"{directory / MANIFEST} has changed since it was recorded; restore it from a backup.")
     try:
         manifest = json.loads(content)
         form, hashes = manifest["format"], dict(manifest["files"])
@@ -122,9 +118,7 @@ def _read(directory: Path, sha256: str | None) -> tuple[dict[str, Any], dict[str
     files = {name: _bytes(directory / name) for name in hashes}
     for name, file in files.items():
         if _sha256(file) != hashes[name]:
-            raise ArtefactDamaged(
-                f"{directory / name} has changed since it was saved; restore it from a backup."
-            )
+            raise ArtefactDamaged(f"{directory / name} has changed since it was saved; restore it from a backup.")
     return manifest, files
 
 

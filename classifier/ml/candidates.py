@@ -71,16 +71,12 @@ def _texts(rows: int, labels: int) -> list[Candidate]:
     characters = partial(learn, families=("characters",))
     if rows * labels > _BEARABLE:
         return [Candidate("discriminant on words and characters", _text(both, solvers.discriminant))]
-    usual = Candidate(
-        "linear on words and characters, C=1", _text(both, partial(solvers.support_vectors, c=1.0))
-    )
+    usual = Candidate("linear on words and characters, C=1", _text(both, partial(solvers.support_vectors, c=1.0)))
     if rows * labels > _COMFORTABLE:
         return [usual]
     return [
         usual,
-        Candidate(
-            "linear on words and characters, C=0.2", _text(both, partial(solvers.support_vectors, c=0.2))
-        ),
+        Candidate("linear on words and characters, C=0.2", _text(both, partial(solvers.support_vectors, c=0.2))),
         Candidate("linear on characters, C=1", _text(characters, partial(solvers.support_vectors, c=1.0))),
     ]
 

@@ -44,15 +44,11 @@ def compare(
         f"{gained:,} times, and the other way round {lost:,} times. "
     )
     if not len(rows):
-        reason = (
-            "There are no held-out rows to compare the versions on, so nothing speaks against the new one."
-        )
+        reason = "There are no held-out rows to compare the versions on, so nothing speaks against the new one."
     elif not_worse:
         reason += f"It is not worse by more than chance would explain ({noise:.1f} rows)."
     else:
-        reason += (
-            f"That is a loss of more rows than chance would explain ({noise:.1f}), so the old one stays."
-        )
+        reason += f"That is a loss of more rows than chance would explain ({noise:.1f}), so the old one stays."
     return Comparison(len(rows), _share(old), _share(new), gained, lost, not_worse, reason)
 
 

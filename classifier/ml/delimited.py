@@ -88,18 +88,14 @@ def _names(header: list[str], number: int, limits: Limits) -> tuple[str, ...]:
     problems = ProblemList()
     for place, name in enumerate(names, 1):
         if not name:
-            problems.add(
-                number, "empty_name", f"Column {place} has no name; name every column in the header."
-            )
+            problems.add(number, "empty_name", f"Column {place} has no name; name every column in the header.")
         elif name in names[: place - 1]:
             problems.add(number, "duplicate_name", f"Two columns are called {name!r}; rename one of them.")
         elif len(name) > _NAME_LENGTH or "\0" in name:
             problems.add(number, "bad_name", f"Column {place} has a name that is no name; add a header row.")
     problems.refuse()
     if all(cells.number(name) is not None for name in names):
-        raise rejected(
-            number, "no_header", "Row 1 holds numbers, not names; add a header row that names the columns."
-        )
+        raise rejected(number, "no_header", "Row 1 holds numbers, not names; add a header row that names the columns.")
     return names
 
 
@@ -123,7 +119,5 @@ def _refuse_data_as_header(table: Table, number: int) -> None:
     for place in (-1, 0):
         name = table.names[place]
         if len(table.names) > 1 and sum(row[place] == name for row in table.rows if row != table.names) > 1:
-            detail = (
-                f"The row looks like data, not like a header: {name!r} is also a value. Add a header row."
-            )
+            detail = f"The row looks like data, not like a header: {name!r} is also a value. Add a header row."
             raise rejected(number, "no_header", detail)

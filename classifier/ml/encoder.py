@@ -52,9 +52,7 @@ class Encoder:
 
     @cached_property
     def _codes(self) -> dict[str, dict[str, int]]:
-        return {
-            name: {level: code for code, level in enumerate(levels)} for name, levels in self.levels.items()
-        }
+        return {name: {level: code for code, level in enumerate(levels)} for name, levels in self.levels.items()}
 
     def dense(self, records: Sequence[Record]) -> NDArray[np.float64]:
         """Shape (records, fields); text columns are not in it."""
@@ -64,9 +62,7 @@ class Encoder:
         for name, part in self.fields:
             if part:
                 continue
-            values = _numbers(
-                [cell_of(record, name) for record in records], types[name], self._codes.get(name, {})
-            )
+            values = _numbers([cell_of(record, name) for record in records], types[name], self._codes.get(name, {}))
             matrix[:, place : place + values.shape[1]] = values
             place += values.shape[1]
         return matrix
@@ -84,9 +80,7 @@ class Encoder:
         return {"levels": levels, "vocabularies": vocabularies}, arrays
 
     @classmethod
-    def unpack(
-        cls, schema: Schema, settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
-    ) -> Encoder:
+    def unpack(cls, schema: Schema, settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Encoder:
         levels = {name: tuple(values) for name, values in settings["levels"].items()}
         texts = {
             name: Vectoriser.unpack(vocabulary, arrays, f"text{place}_")

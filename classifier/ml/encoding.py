@@ -102,11 +102,7 @@ def _guess(path: Path, position: int) -> str:
     matches = from_bytes(sample, cp_isolation=_CANDIDATES, threshold=_MESS)
     best = matches.best()
     if best is None:
-        detail = (
-            f"The characters from byte {position + 1} on are in no known encoding; save the file as UTF-8."
-        )
+        detail = f"The characters from byte {position + 1} on are in no known encoding; save the file as UTF-8."
         raise rejected(None, "unknown_encoding", detail)
-    tied = {
-        match.encoding for match in matches if (match.chaos, match.coherence) == (best.chaos, best.coherence)
-    }
+    tied = {match.encoding for match in matches if (match.chaos, match.coherence) == (best.chaos, best.coherence)}
     return _WESTERN if _WESTERN in tied.union(best.could_be_from_charset) else best.encoding

@@ -73,9 +73,7 @@ class ProblemList:
         if not self._count:
             return
         more = self._count - len(self._listed)
-        rest = (
-            [Problem(None, "more_problems", f"There are {more:,} more problems like these.")] if more else []
-        )
+        rest = [Problem(None, "more_problems", f"There are {more:,} more problems like these.")] if more else []
         raise TableRejected([*self._listed, *rest])
 
 

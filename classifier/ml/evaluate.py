@@ -156,6 +156,5 @@ def _confusion(
     cells, counts = np.unique(targets * len(labels) + answers, return_counts=True)
     places = zip(*np.divmod(cells, len(labels)), counts, strict=True)
     return tuple(
-        {"actual": labels[actual], "predicted": labels[answer], "count": int(count)}
-        for actual, answer, count in places
+        {"actual": labels[actual], "predicted": labels[answer], "count": int(count)} for actual, answer, count in places
     )

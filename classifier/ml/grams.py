@@ -36,9 +36,7 @@ def tokens(text: str) -> list[str]:
 
 def words(text: str) -> Iterator[Owned]:
     """Every word and pair of words, each with the places of the tokens it comes from."""
-    found = [
-        (word, place) for place, token in enumerate(tokens(text.lower())) for word in _WORD.findall(token)
-    ]
+    found = [(word, place) for place, token in enumerate(tokens(text.lower())) for word in _WORD.findall(token)]
     for word, place in found:
         yield word, (place,)
     for (left, first), (right, second) in pairwise(found):
@@ -133,9 +131,7 @@ class Vectoriser:
         return vocabulary, {f"{prefix}{family.name}_idf": family.idf for family in self.families}
 
     @classmethod
-    def unpack(
-        cls, vocabulary: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], prefix: str
-    ) -> Vectoriser:
+    def unpack(cls, vocabulary: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], prefix: str) -> Vectoriser:
         return cls(
             tuple(
                 Family(name, tuple(vocabulary[name]), arrays[f"{prefix}{name}_idf"])

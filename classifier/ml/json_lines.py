@@ -53,9 +53,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _row(
-    record: dict[str, object], number: int, places: dict[str, int], builder: TableBuilder
-) -> tuple[Cell, ...]:
+def _row(record: dict[str, object], number: int, places: dict[str, int], builder: TableBuilder) -> tuple[Cell, ...]:
     row: list[Cell] = [None] * len(places)
     for name, value in record.items():
         cell = builder.share(_cell(name, value, number, builder.limits.cell))
@@ -69,9 +67,7 @@ def _row(
 
 def _new_column(name: str, number: int, places: dict[str, int], limit: int) -> int:
     if not name.strip() or not _is_storable(name):
-        raise rejected(
-            number, "bad_name", "A key is empty or holds a character that is none; name every column."
-        )
+        raise rejected(number, "bad_name", "A key is empty or holds a character that is none; name every column.")
     if len(places) >= limit:
         detail = f"There are more than {limit:,} different keys; leave out keys, or upload fewer columns."
         raise rejected(number, "too_many_columns", detail)

@@ -42,9 +42,7 @@ class Linear:
     def against_others(self, label: int) -> NDArray[np.float32]:
         """How much more each feature speaks for a label than for the others on average, (features,)."""
         labels = self.weights.shape[1]
-        rest: NDArray[np.float32] = (
-            (self.weights[:, label] - self.weights.mean(axis=1)) * labels / (labels - 1)
-        )
+        rest: NDArray[np.float32] = (self.weights[:, label] - self.weights.mean(axis=1)) * labels / (labels - 1)
         return rest
 
     def pack(self) -> dict[str, NDArray[Any]]:

@@ -62,9 +62,7 @@ class Predictor:
         any columns.
         """
         find = self._problem_of_text if self.schema.kind == "text" else self._problem_of_record
-        problems = [
-            InputProblem(index, *found) for index, value in enumerate(inputs) if (found := find(value))
-        ]
+        problems = [InputProblem(index, *found) for index, value in enumerate(inputs) if (found := find(value))]
         if problems:
             raise InputsRejected(problems)
 
@@ -79,9 +77,7 @@ class Predictor:
         """(index, code, detail) for each value that the model does not take into account."""
         if self.schema.kind == "text":
             return []
-        return [
-            (index, *warning) for index, record in enumerate(inputs) for warning in self._overlooked(record)
-        ]
+        return [(index, *warning) for index, record in enumerate(inputs) for warning in self._overlooked(record)]
 
     def explain(self, inputs: Sequence[Any], chosen: Sequence[int]) -> list[list[dict[str, Any]]]:
         """For each input the ten words or columns that weigh most for (+) or against (-) its label.
@@ -94,9 +90,7 @@ class Predictor:
 
     def _strongest(self, reasons: Mapping[str, float], value: Any) -> list[dict[str, Any]]:
         ranked = sorted(reasons.items(), key=lambda item: (-abs(item[1]), item[0]))
-        weights = [
-            (name, round(weight / self.temperature, 6)) for name, weight in ranked[:_REASONS] if weight
-        ]
+        weights = [(name, round(weight / self.temperature, 6)) for name, weight in ranked[:_REASONS] if weight]
         if self.schema.kind == "text":
             return [{"word": name, "weight": weight} for name, weight in weights]
         return [{"column": name, "value": value.get(name), "weight": weight} for name, weight in weights]
@@ -127,9 +121,7 @@ class Predictor:
         return None
 
     def _overlooked(self, record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        known = {column.name for column in (*self.schema.features, *self.schema.ignored)} | {
-            self.schema.label
-        }
+        known = {column.name for column in (*self.schema.features, *self.schema.ignored)} | {self.schema.label}
         for name in record:
             if name not in known:
                 yield "unknown_column", f"The model has no column {name[:_SHOWN]!r}; its value was not used."

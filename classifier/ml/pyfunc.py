@@ -20,9 +20,7 @@ class Model:
     def __init__(self, predictor: Predictor) -> None:
         self.predictor = predictor
 
-    def predict(
-        self, model_input: pd.DataFrame | Sequence[str], params: dict[str, Any] | None = None
-    ) -> pd.DataFrame:
+    def predict(self, model_input: pd.DataFrame | Sequence[str], params: dict[str, Any] | None = None) -> pd.DataFrame:
         """One row for each input: label, confidence, and probability_<label> for every label of the model.
 
         Raises InputsRejected for inputs that are not this model's, KeyError for a DataFrame without the text

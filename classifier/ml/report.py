@@ -69,9 +69,7 @@ def report(table: Table, schema: Schema) -> dict[str, Any]:
     }
 
 
-def _finding(
-    table: Table, code: str, severity: str, detail: str, rows: Sequence[int], **about: str
-) -> Finding:
+def _finding(table: Table, code: str, severity: str, detail: str, rows: Sequence[int], **about: str) -> Finding:
     numbers = [table.number(row) for row in rows[:_LISTED]]
     return {
         "code": code,
@@ -91,9 +89,7 @@ def _incomplete_rows(table: Table, schema: Schema, labels: Sequence[Cell]) -> It
         detail = "These rows are empty beside their label; they are left out."
         yield _finding(table, "empty_rows", "info", detail, empty)
     if unlabelled:
-        yield _finding(
-            table, "missing_labels", "info", "These rows have no label; they are left out.", unlabelled
-        )
+        yield _finding(table, "missing_labels", "info", "These rows have no label; they are left out.", unlabelled)
 
 
 def _repeated_rows(table: Table, schema: Schema, labels: Sequence[Cell]) -> Iterator[Finding]:
@@ -130,15 +126,11 @@ def _near_key(values: Sequence[Cell]) -> int:
 def _label_findings(table: Table, counts: Counter[str]) -> Iterator[Finding]:
     for label, count in sorted(counts.items()):
         if count < _FEW:
-            detail = (
-                f"The label {label!r} has {count} rows; below {_FEW} it will hardly be learned. Add rows."
-            )
+            detail = f"The label {label!r} has {count} rows; below {_FEW} it will hardly be learned. Add rows."
             yield {**_finding(table, "rare_label", "warning", detail, [], label=label), "count": count}
     label, most = counts.most_common(1)[0]
     if most > _DOMINANT * counts.total():
-        detail = (
-            f"{most / counts.total():.0%} of the rows have the label {label!r}; look at the others' recall."
-        )
+        detail = f"{most / counts.total():.0%} of the rows have the label {label!r}; look at the others' recall."
         yield {**_finding(table, "dominant_label", "warning", detail, [], label=label), "count": most}
 
 
@@ -152,9 +144,7 @@ def _column_findings(table: Table, schema: Schema) -> Iterator[Finding]:
             yield _finding(table, "identifier_column", "info", detail, [], column=column.name)
     for column in schema.features:
         if column.missing > _MOSTLY * len(table.rows):
-            detail = (
-                f"The column {column.name!r} is empty in {column.missing / len(table.rows):.0%} of the rows."
-            )
+            detail = f"The column {column.name!r} is empty in {column.missing / len(table.rows):.0%} of the rows."
             yield _finding(table, "mostly_missing", "info", detail, [], column=column.name)
         yield from _odd_cells(table, column)
 
@@ -163,11 +153,7 @@ def _odd_cells(table: Table, column: Column) -> Iterator[Finding]:
     values = table.column(column.name)
     parse = {"number": cells.number, "datetime": cells.instant}.get(column.type)
     if parse:
-        odd = [
-            i
-            for i, v in enumerate(values)
-            if v is not None and parse(v) is None and not cells.is_placeholder(v)
-        ]
+        odd = [i for i, v in enumerate(values) if v is not None and parse(v) is None and not cells.is_placeholder(v)]
         detail = f"These cells of {column.name!r} are no {column.type}; they are taken as missing."
         if odd:
             yield _finding(table, "unparsable_cells", "warning", detail, odd, column=column.name)

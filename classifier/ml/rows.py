@@ -67,9 +67,7 @@ class Lines(Iterator[str]):
             raise StopIteration
         self.count += 1
         if len(line) > self._limit:
-            detail = (
-                f"The line is longer than {self._limit:,} characters; shorten its cells or leave out columns."
-            )
+            detail = f"The line is longer than {self._limit:,} characters; shorten its cells or leave out columns."
             raise rejected(self.count, "line_too_long", detail)
         self.has_nul = self.has_nul or "\0" in line
         if self._progress and self.count % _LINES_PER_REPORT == 0:
@@ -100,9 +98,7 @@ class TableBuilder:
         limits = self.limits
         self._cells += len(row)
         if len(self.rows) >= limits.rows:
-            raise rejected(
-                number, "too_many_rows", f"A data set may have {limits.rows:,} rows; split the file."
-            )
+            raise rejected(number, "too_many_rows", f"A data set may have {limits.rows:,} rows; split the file.")
         if self._cells > limits.cells:
             detail = f"A data set may have {limits.cells:,} cells; leave out columns or split the file."
             raise rejected(number, "too_many_cells", detail)

@@ -87,9 +87,7 @@ def infer(table: Table, *, label: str | None = None, text: str | None = None) ->
         return _text_schema(label_name, columns, text)
     features = tuple(c for c in columns if not is_useless(c, table)) if len(columns) > 1 else tuple(columns)
     if not any(column.distinct > 1 for column in features):
-        raise rejected(
-            None, "no_feature", "No column beside the label tells rows apart; add columns that do."
-        )
+        raise rejected(None, "no_feature", "No column beside the label tells rows apart; add columns that do.")
     ignored = tuple(column for column in columns if column not in features)
     kind: Kind = "text" if [column.type for column in features] == ["text"] else "table"
     return Schema(label_name, kind, features, ignored)
@@ -134,9 +132,7 @@ def is_identifier(column: Column, table: Table) -> bool:
         return all(value.isdecimal() for value in values) and _is_dense([int(value) for value in values])
     if column.type not in {"text", "category"}:
         return False
-    return all(
-        value.isascii() and any(map(str.isdigit, value)) and len(value.split()) == 1 for value in values
-    )
+    return all(value.isascii() and any(map(str.isdigit, value)) and len(value.split()) == 1 for value in values)
 
 
 def _is_dense(numbers: Sequence[int]) -> bool:
@@ -170,9 +166,7 @@ def _text_schema(label: str, columns: Sequence[Column], text: str) -> Schema:
         raise _no_text(text, columns)
     as_text = Column(text, "text", chosen[0].missing, chosen[0].distinct, chosen[0].examples)
     if as_text.distinct <= 1:
-        raise rejected(
-            None, "no_feature", f"All cells of the text column {text!r} are the same; add other rows."
-        )
+        raise rejected(None, "no_feature", f"All cells of the text column {text!r} are the same; add other rows.")
     return Schema(label, "text", (as_text,), tuple(column for column in columns if column.name != text))
 
 

@@ -13,9 +13,7 @@ from .rows import Cell
 _HASHES = float(1 << 64)
 
 
-def held_out(
-    inputs: Sequence[Mapping[str, Cell]], labels: Sequence[str], share: float = 0.2
-) -> NDArray[np.bool_]:
+def held_out(inputs: Sequence[Mapping[str, Cell]], labels: Sequence[str], share: float = 0.2) -> NDArray[np.bool_]:
     """True for each row that is kept from training, shape (rows,).
 
     A row is held out when a hash of its inputs falls below `share`. So the same content falls on the same
@@ -42,6 +40,4 @@ def content_hash(row: Mapping[str, Cell]) -> int:
     """64 bits of a row's content. Which rows are held out follows from it, so it must never change."""
     present = sorted((name, " ".join(cell.casefold().split())) for name, cell in row.items() if cell)
     content = "\x1e".join(f"{name}\x1f{cell}" for name, cell in present)
-    return int.from_bytes(
-        hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big"
-    )
+    return int.from_bytes(hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")

@@ -28,9 +28,7 @@ class Dense:
 
     def matrix(self, records: Sequence[Any]) -> NDArray[np.float64]:
         """Shape (records, features), NaN where a value is missing or unknown."""
-        texts = [
-            self.encoder.text(records, name) @ projection for name, projection in self.projections.items()
-        ]
+        texts = [self.encoder.text(records, name) @ projection for name, projection in self.projections.items()]
         return np.concatenate([self.encoder.dense(records), *texts], axis=1)
 
 
@@ -64,15 +62,11 @@ class TableForest:
 
     def pack(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         settings, arrays = self.dense.encoder.pack()
-        places = {
-            f"text{place}_projection": array for place, array in enumerate(self.dense.projections.values())
-        }
+        places = {f"text{place}_projection": array for place, array in enumerate(self.dense.projections.values())}
         return settings, arrays | places | self.forest.pack()
 
     @classmethod
-    def unpack(
-        cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]]
-    ) -> TableForest:
+    def unpack(cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> TableForest:
         encoder = Encoder.unpack(schema, settings, arrays)
         projections = {name: arrays[f"text{place}_projection"] for place, name in enumerate(encoder.texts)}
         return cls(Dense(encoder, projections), Forest.unpack(arrays))

@@ -101,8 +101,6 @@ class TableLinear:
         return settings, arrays | scaling | self.linear.pack()
 
     @classmethod
-    def unpack(
-        cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]]
-    ) -> TableLinear:
+    def unpack(cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> TableLinear:
         encoder = Encoder.unpack(schema, settings, arrays)
         return cls(Design(encoder, arrays["centres"], arrays["scales"]), Linear.unpack(arrays))

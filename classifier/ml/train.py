@@ -44,7 +44,7 @@ class Trained:
     seconds: Mapping[str, float]
 
 
-def train(  # noqa: PLR0913 - data, how to train and whom to tell: bundling them would only hide it
+def train(
     rows: Sequence[Mapping[str, Cell]],
     labels: Sequence[str],
     held_out: NDArray[np.bool_],

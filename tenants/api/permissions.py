@@ -1,10 +1,18 @@
 from typing import Any, ClassVar
 
 from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from tenants.errors import MissingScope
+from tenants.models import ApiKey
 from tenants.permissions import Scope
+
+
+class KeyRequest(Request):
+    """A request whose key the middleware has checked."""
+
+    auth: ApiKey
 
 
 class HasScope(BasePermission):

@@ -3,12 +3,11 @@ from typing import Any, ClassVar
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tenants import accounts, keys, usage
 from tenants.api.pagination import PARAMETERS, list_of, page
-from tenants.api.permissions import ScopedView
+from tenants.api.permissions import KeyRequest, ScopedView
 from tenants.api.serializers import (
     KeyInput,
     KeySerializer,
@@ -26,7 +25,7 @@ class Me(ScopedView):
     scopes: ClassVar = {"GET": Scope.READ}
 
     @extend_schema(operation_id="me", summary="Whose key this is", responses=MeSerializer)
-    def get(self, request: Request) -> Response:
+    def get(self, request: KeyRequest) -> Response:
         organisation = request.auth.organisation
         organisation.used = usage.this_month(timezone.now().date())
         me = {"object": "me", "key": request.auth, "organisation": organisation}
@@ -43,7 +42,7 @@ class OrganisationSettings(ScopedView):
         request=OrganisationInput,
         responses=OrganisationSerializer,
     )
-    def patch(self, request: Request) -> Response:
+    def patch(self, request: KeyRequest) -> Response:
         wanted = _valid(OrganisationInput(data=request.data))
         accounts.change(organisation=request.auth.organisation, **wanted)
         return Response(OrganisationSerializer(request.auth.organisation).data)
@@ -56,13 +55,13 @@ class ApiKeys(ScopedView):
     @extend_schema(
         operation_id="list_api_keys", summary="List keys", parameters=PARAMETERS, responses=list_of(KeySerializer)
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: KeyRequest) -> Response:
         return page(request, request.auth.organisation.api_keys.all(), lambda key: KeySerializer(key).data)
 
     @extend_schema(
         operation_id="create_api_key", summary="Make a key", request=KeyInput, responses={201: NewKeySerializer}
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: KeyRequest) -> Response:
         wanted = _valid(KeyInput(data=request.data))
         row, key = keys.issue(organisation=request.auth.organisation, by=request.auth.id, **wanted)
         row.key = key  # type: ignore[attr-defined]  # shown this once
@@ -75,7 +74,7 @@ class ApiKeyDetail(ScopedView):
     outside = True
 
     @extend_schema(operation_id="revoke_api_key", summary="Revoke a key", responses={204: None})
-    def delete(self, request: Request, key_id: str) -> Response:
+    def delete(self, request: KeyRequest, key_id: str) -> Response:
         keys.revoke(organisation=request.auth.organisation, key_id=key_id)
         return Response(status=204)
 
@@ -88,7 +87,7 @@ class UsageList(ScopedView):
         summary="Requests, rows and errors of the last 31 days, by day, key and model",
         responses=list_of(UsageSerializer),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: KeyRequest) -> Response:
         rows = Usage.objects.filter(day__gt=timezone.now().date() - timedelta(days=31))
         data = UsageSerializer(rows.order_by("-day", "api_key", "model"), many=True).data
         return Response({"object": "list", "data": data, "has_more": False, "next_cursor": None})

@@ -31,7 +31,7 @@ class Organisation(TenantMixin):
     schema_name = models.CharField(max_length=18, unique=True, validators=[RegexValidator(SCHEMA_PATTERN)])
     name = models.CharField(max_length=100)
     slug = models.CharField(max_length=40, unique=True)
-    plan = models.ForeignKey(Plan, on_delete=models.PROTECT)
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=10, choices=Status, default=Status.REQUESTED)
     retention = models.CharField(max_length=3, choices=Retention, default=Retention.DAY)
     created_at = models.DateTimeField(auto_now_add=True)

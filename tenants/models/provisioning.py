@@ -26,9 +26,7 @@ class Provisioning(models.Model):
     class Meta:
         db_table = "provisioning"
         indexes = [
-            models.Index(
-                fields=["requested_at"], condition=models.Q(state="requested"), name="provisioning_waiting"
-            )
+            models.Index(fields=["requested_at"], condition=models.Q(state="requested"), name="provisioning_waiting")
         ]
 
     def __str__(self) -> str:

@@ -14,6 +14,9 @@ OWN_ROLE = "none"  # PostgreSQL's word for: the role that this connection logged
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    search_path_set_schemas: list[str] | None
+    _setting_search_path: bool
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.role = OWN_ROLE
         super().__init__(*args, **kwargs)
@@ -59,6 +62,4 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _set_role_and_path(self, role: str, schemas: Sequence[str]) -> None:
         path = ", ".join(f'"{schema}"' for schema in schemas)
         with self.connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT set_config('role', %s, false), set_config('search_path', %s, false)", [role, path]
-            )
+            cursor.execute("SELECT set_config('role', %s, false), set_config('search_path', %s, false)", [role, path])

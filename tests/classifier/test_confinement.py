@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from classifier import confinement, landlock
+from classifier import confinement, landlock, linux
 from classifier.confinement import Confinement, ConfinementError, Limits
 from tests.classifier.confined import USERS, Attack, Place, confined, forked, open_only, place_for, sibling
 from tests.classifier.processes import is_gone, wait_until
@@ -133,6 +133,8 @@ def test_it_dies_with_its_parent(place: Place) -> None:
         if pid == 0:
             place.confine()
             os.write(started, b".")
+            # The test reads a pipe of its own until the last writer is gone.
+            os.closerange(3, 256)
             time.sleep(10)
             os._exit(0)
         os.read(ready, 1)
@@ -140,6 +142,11 @@ def test_it_dies_with_its_parent(place: Place) -> None:
 
     orphan = forked(bear, place.user)
     wait_until(lambda: is_gone(orphan), seconds=1)
+
+
+def test_a_parent_that_is_gone_already_is_noticed(place: Place) -> None:
+    with pytest.raises(ChildProcessError, match="SIGKILL"):
+        forked(lambda: linux.die_with_parent(os.getpid()), place.user)
 
 
 def test_a_process_with_threads_is_not_half_confined(here: Place) -> None:
@@ -160,11 +167,9 @@ except ConfinementError as error:
 
 
 def test_a_read_only_folder_around_the_tenants_is_refused(here: Place) -> None:
-    around = here.own.parent
+    around = Place(here.user, here.own, here.tmp, here.neighbour, code=here.own.parent)
     with pytest.raises(ConfinementError, match="one by one"):
-        confinement.confine(
-            directory=here.own, tmp=here.tmp, read_only=[around], connect_ports=[], limits=Limits()
-        )
+        confined(around, lambda: None)
 
 
 def test_a_folder_that_does_not_exist_is_an_error(place: Place) -> None:

@@ -61,7 +61,7 @@ class Command(BaseCommand):
         accounts.delete(organisation=self._find(options["slug"]), by="operator")
 
     def _find(self, slug: str) -> Organisation:
-        found = Organisation.objects.filter(slug=slug).first()
+        found: Organisation | None = Organisation.objects.filter(slug=slug).first()
         if found is None:
             raise CommandError(f"There is no organisation {slug!r}. `organisation list` shows them.")
         return found

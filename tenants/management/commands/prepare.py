@@ -16,9 +16,7 @@ class Command(BaseCommand):
         logins.create_all(settings.LOGIN_SECRET)
         call_command("migrate_schemas", shared=True, verbosity=0, interactive=False)
         logins.grant_all()
-        kept = Organisation.objects.filter(
-            status__in=[Organisation.Status.ACTIVE, Organisation.Status.SUSPENDED]
-        )
+        kept = Organisation.objects.filter(status__in=[Organisation.Status.ACTIVE, Organisation.Status.SUSPENDED])
         for tenant in kept.values_list("tenant", flat=True):
             with transaction.atomic():
                 schemas.migrate(tenant)

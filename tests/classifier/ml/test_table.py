@@ -35,9 +35,7 @@ def expected(cell: str) -> str | None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 @given(rows=st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1), delimiter=st.sampled_from(",;\t|"))
-def test_a_csv_is_read_as_it_was_written(
-    file: File, rows: list[tuple[str, str, str]], delimiter: str
-) -> None:
+def test_a_csv_is_read_as_it_was_written(file: File, rows: list[tuple[str, str, str]], delimiter: str) -> None:
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerows([("first name", "second name", "label"), *rows])

@@ -1,0 +1,13 @@
+from typing import TypeVar
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+PAGE_SIZE = 25
+Row = TypeVar("Row", bound=Model)
+
+
+def paged(request: HttpRequest, rows: QuerySet[Row], *order: str) -> Page[Row]:
+    """Return the page that the address asks for, the newest rows first unless told otherwise."""
+    return Paginator(rows.order_by(*(order or ("-created_at",))), PAGE_SIZE).get_page(request.GET.get("page"))

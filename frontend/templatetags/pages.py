@@ -1,0 +1,85 @@
+"""The few words that the templates have beyond Django's."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
+from django.template import Context
+from django.urls import reverse
+
+from frontend import presenters
+
+register = template.Library()
+register.filter("percent", presenters.percent)
+register.filter("duration", presenters.duration)
+
+# The pages of an organisation that stand in its navigation, and the first words of those that belong to each.
+SECTIONS = (
+    ("Overview", "organisation_home", ("organisation_home",)),
+    ("Data sets", "dataset_list", ("dataset_",)),
+    ("Trainings", "training_list", ("training_",)),
+    ("Models", "model_list", ("model_", "version_", "try_it", "classification_")),
+    ("Keys", "key_list", ("key_",)),
+    ("Team", "team", ("team", "member_")),
+    ("Settings", "settings", ("settings", "organisation_delete")),
+)
+COLOURS = {
+    "ready": "green",
+    "succeeded": "green",
+    "champion": "green",
+    "queued": "azure",
+    "validating": "azure",
+    "running": "azure",
+    "rejected": "red",
+    "failed": "red",
+    "revoked": "red",
+    "expired": "red",
+    "warning": "orange",
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    address: str
+    is_here: bool
+
+
+@register.simple_tag(takes_context=True)
+def page(context: Context, view: str, *args: Any) -> str:
+    """Return the address of a page of the organisation that the request is about."""
+    return reverse(view, args=[context["request"].organisation.slug, *args])
+
+
+@register.simple_tag(takes_context=True)
+def sections(context: Context) -> list[Section]:
+    request = context["request"]
+    here = request.resolver_match.url_name or ""
+    return [
+        Section(title, reverse(view, args=[request.organisation.slug]), here.startswith(names))
+        for title, view, names in SECTIONS
+    ]
+
+
+@register.inclusion_tag("frontend/_components/badge.html")
+def badge(status: str) -> dict[str, str]:
+    return {"status": status, "colour": COLOURS.get(status, "secondary")}
+
+
+@register.inclusion_tag("frontend/_components/field.html")
+def field(bound: BoundField) -> dict[str, Any]:
+    """Show a form's field: label, control, help and errors."""
+    shape = _shape(bound)
+    attributes = {"class": f"{shape} is-invalid" if bound.errors else shape} if shape else {}
+    return {"field": bound, "control": bound.as_widget(attrs=attributes), "shape": shape}
+
+
+def _shape(bound: BoundField) -> str:
+    """Return the class of the control in Tabler's words; the choices of a list have theirs in the template."""
+    widget = bound.field.widget
+    if isinstance(widget, CheckboxSelectMultiple | RadioSelect):
+        return ""
+    if isinstance(widget, CheckboxInput):
+        return "form-check-input"
+    return "form-select" if isinstance(widget, Select) else "form-control"

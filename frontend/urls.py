@@ -1,0 +1,78 @@
+"""The addresses of the pages. A view, its file, its name here and its test have the same name."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from frontend.views.classification_detail import classification_detail
+from frontend.views.dataset_delete import dataset_delete
+from frontend.views.dataset_detail import dataset_detail
+from frontend.views.dataset_list import dataset_list
+from frontend.views.dataset_rows import dataset_rows
+from frontend.views.dataset_upload import dataset_upload
+from frontend.views.home import home
+from frontend.views.invitation_accept import invitation_accept
+from frontend.views.key_create import key_create
+from frontend.views.key_list import key_list
+from frontend.views.key_revoke import key_revoke
+from frontend.views.member_invite import member_invite
+from frontend.views.member_remove import member_remove
+from frontend.views.member_role import member_role
+from frontend.views.model_delete import model_delete
+from frontend.views.model_detail import model_detail
+from frontend.views.model_list import model_list
+from frontend.views.model_policy import model_policy
+from frontend.views.model_promote import model_promote
+from frontend.views.model_roll_back import model_roll_back
+from frontend.views.organisation_delete import organisation_delete
+from frontend.views.organisation_found import organisation_found
+from frontend.views.organisation_home import organisation_home
+from frontend.views.organisation_list import organisation_list
+from frontend.views.settings import settings
+from frontend.views.sign_up import sign_up
+from frontend.views.team import team
+from frontend.views.training_cancel import training_cancel
+from frontend.views.training_detail import training_detail
+from frontend.views.training_list import training_list
+from frontend.views.training_start import training_start
+from frontend.views.try_it import try_it
+from frontend.views.version_detail import version_detail
+
+of_organisation = [
+    path("", organisation_home, name="organisation_home"),
+    path("datasets/", dataset_list, name="dataset_list"),
+    path("datasets/upload/", dataset_upload, name="dataset_upload"),
+    path("datasets/<str:dataset>/", dataset_detail, name="dataset_detail"),
+    path("datasets/<str:dataset>/rows/", dataset_rows, name="dataset_rows"),
+    path("datasets/<str:dataset>/delete/", dataset_delete, name="dataset_delete"),
+    path("trainings/", training_list, name="training_list"),
+    path("trainings/start/", training_start, name="training_start"),
+    path("trainings/<str:job>/", training_detail, name="training_detail"),
+    path("trainings/<str:job>/cancel/", training_cancel, name="training_cancel"),
+    path("models/", model_list, name="model_list"),
+    path("models/<str:model>/", model_detail, name="model_detail"),
+    path("models/<str:model>/try/", try_it, name="try_it"),
+    path("models/<str:model>/policy/", model_policy, name="model_policy"),
+    path("models/<str:model>/roll-back/", model_roll_back, name="model_roll_back"),
+    path("models/<str:model>/delete/", model_delete, name="model_delete"),
+    path("models/<str:model>/versions/<int:number>/", version_detail, name="version_detail"),
+    path("models/<str:model>/versions/<int:number>/promote/", model_promote, name="model_promote"),
+    path("classifications/<str:classification>/", classification_detail, name="classification_detail"),
+    path("keys/", key_list, name="key_list"),
+    path("keys/create/", key_create, name="key_create"),
+    path("keys/<str:key_id>/revoke/", key_revoke, name="key_revoke"),
+    path("team/", team, name="team"),
+    path("team/invite/", member_invite, name="member_invite"),
+    path("team/<int:member>/role/", member_role, name="member_role"),
+    path("team/<int:member>/remove/", member_remove, name="member_remove"),
+    path("settings/", settings, name="settings"),
+    path("settings/delete/", organisation_delete, name="organisation_delete"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home, name="home"),
+    # Stands before allauth's own view of this name and address.
+    path("accounts/signup/", sign_up, name="account_signup"),
+    path("invitations/<str:token>/", invitation_accept, name="invitation_accept"),
+    path("organisations/", organisation_list, name="organisation_list"),
+    path("organisations/found/", organisation_found, name="organisation_found"),
+    path("o/<str:slug>/", include(of_organisation)),
+]

@@ -1,0 +1,28 @@
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from classifier.models import Model
+from frontend import presenters
+from frontend.forms import PolicyForm
+from frontend.loaders import MemberRequest, load_model, require
+from frontend.pagination import paged
+from tenants.permissions import Scope
+
+
+@require(Scope.READ)
+@load_model
+def model_detail(request: MemberRequest, model: Model) -> HttpResponse:
+    page = {
+        "model": model,
+        "versions": paged(request, model.versions.select_related("model", "dataset"), "-number"),
+        "policy_form": PolicyForm(initial={"policy": model.policy}),
+        "can_roll_back": model.promotions.exclude(version=model.champion).exists(),
+    }
+    if model.champion is not None:
+        page |= {
+            "figures": presenters.figures(model.champion),
+            "scores": presenters.label_scores(model.champion),
+            "example": presenters.example_call(model.champion, address=settings.ASSORT_PUBLIC_URL),
+        }
+    return render(request, "frontend/model_detail.html", page)

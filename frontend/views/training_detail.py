@@ -1,0 +1,13 @@
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from classifier.models import TrainingJob
+from frontend.loaders import MemberRequest, load_training, require
+from tenants.permissions import Scope
+
+
+@require(Scope.READ)
+@load_training
+def training_detail(request: MemberRequest, job: TrainingJob) -> HttpResponse:
+    page = {"job": job, "events": job.events.order_by("-id"), "live": not job.is_finished}
+    return render(request, "frontend/training_detail.html", page)

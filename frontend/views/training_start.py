@@ -1,0 +1,46 @@
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.text import slugify
+
+from classifier import datasets, training
+from classifier.models import Dataset, Model
+from frontend.forms import TrainingForm
+from frontend.loaders import MemberRequest, found, require
+from frontend.outcomes import add_errors
+from tenants.errors import TenantError
+from tenants.permissions import Scope
+
+OFFERED = 200
+
+
+@require(Scope.TRAIN)
+def training_start(request: MemberRequest) -> HttpResponse:
+    ready = Dataset.objects.filter(status=Dataset.Status.READY).order_by("-created_at")
+    form = TrainingForm(
+        request.POST or None, initial=_initial(request), datasets=ready[:OFFERED], models=Model.objects.order_by("name")
+    )
+    if form.is_valid():
+        wanted = form.cleaned_data
+        dataset = found(lambda: datasets.get(wanted["dataset"]))
+        try:
+            job = training.start(
+                organisation=request.organisation,
+                dataset=dataset,
+                model_name=wanted["model"],
+                options={"quality": wanted["quality"]},
+                by=request.user.email,
+            )
+        except TenantError as error:
+            add_errors(form, error)
+        else:
+            return redirect("training_detail", request.organisation.slug, job.id)
+    return render(request, "frontend/training_start.html", {"form": form, "has_datasets": ready.exists()})
+
+
+def _initial(request: MemberRequest) -> dict[str, Any]:
+    """Return what the address already says, and a name for the model that fits it."""
+    chosen = Dataset.objects.filter(id=request.GET.get("dataset", "").replace("\0", "")).first()
+    name = request.GET.get("model") or (slugify(chosen.name)[:63] if chosen else "")
+    return {"dataset": chosen.id if chosen else None, "model": name, "quality": "auto"}
