@@ -23,7 +23,7 @@ from classifier.forkserver import Exit, ForkServer, ForkServerDied
 from classifier.queues import BATCH, INFER, TRAIN, WAKE
 from classifier.scaling import Running, Start, Stop, Waiting
 from classifier.worker import Secret
-from tenants import broker, isolation, notify
+from tenants import boot, broker, isolation, notify
 from tenants.models import Organisation
 from tenants.secrets import derive
 
@@ -176,6 +176,9 @@ class Fleet:
 
 def run() -> None:
     """Run the fleet; a fork server that died ends it, and whoever started it starts it again."""
+    client = broker.connect()
+    decoy = isolation.queue(boot.NOBODY, INFER)
+    boot.check_process(client, decoys=[("RPOP", decoy), ("LPUSH", decoy, "decoy")])
     abi = landlock.abi()
     if abi == 0:
         log.warning("this kernel has no Landlock: workers are kept apart by their logins only, not in the file system")
@@ -185,7 +188,7 @@ def run() -> None:
         entry="classifier.worker:main", preload=settings.FLEET_PRELOAD, environment=worker_environment()
     )
     try:
-        Fleet(broker.connect(), server).run()
+        Fleet(client, server).run()
     except ForkServerDied:
         log.exception("the fork server died, and its workers with it")
         raise SystemExit(1) from None

@@ -68,9 +68,7 @@ _GAPS = (
 )
 
 # The rights that the kernel accepts for a path that is not a folder.
-_OF_A_FILE = (
-    File.EXECUTE | File.WRITE_FILE | File.READ_FILE | File.TRUNCATE | File.IOCTL_DEV | File.RESOLVE_UNIX
-)
+_OF_A_FILE = File.EXECUTE | File.WRITE_FILE | File.READ_FILE | File.TRUNCATE | File.IOCTL_DEV | File.RESOLVE_UNIX
 
 
 def abi() -> int:

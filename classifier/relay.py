@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from classifier import queues
 from classifier.tasks import OF_KIND
-from tenants import broker, isolation, notify
+from tenants import boot, broker, isolation, notify
 from tenants.models import Job
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ FINISHED_ARE_KEPT = timedelta(days=7)
 def run() -> None:
     """Relay until the process is told to stop."""
     client = broker.connect()
+    boot.check_process(client, decoys=[("RPOP", isolation.queue(boot.NOBODY, "infer"))])
     with _listening() as wakeups:
         notify.ready()
         swept = -SWEEP_SECONDS

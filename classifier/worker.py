@@ -19,7 +19,7 @@ from kombu.entity import Queue
 from classifier import confinement, tasks
 from classifier.inference import LoadedModels
 from classifier.queues import INFER
-from tenants import isolation
+from tenants import boot, isolation
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,7 @@ def main(secret: bytes) -> None:
     url = broker_url(given)
     tasks.Worker.tenant = given.tenant
     tasks.Worker.broker = redis.Redis.from_url(url, socket_timeout=None)
+    boot.check_worker(tasks.Worker.broker, given.tenant)
     tasks.Worker.models = LoadedModels(given.tenant)
     if given.use != INFER:
         os.nice(10)  # A tenant's training must not delay anybody's answers.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tenants.models import Organisation
     from tenants.postgresql.base import DatabaseWrapper
 
+TENANT_LENGTH = 16
 TENANT_PATTERN = re.compile(r"[a-z0-9]{16}")
 
 

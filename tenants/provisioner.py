@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from tenants import broker, isolation, notify, schemas
+from tenants import boot, broker, isolation, notify, schemas
 from tenants.models import Job, Organisation, Provisioning, Route
 from tenants.secrets import derive
 
@@ -26,6 +26,7 @@ WAIT_SECONDS = 0.5
 def run() -> None:
     """Serve requests until the process is told to stop."""
     client = broker.connect()
+    boot.check_broker(client)
     users = BrokerUsers(client)
     users.rebuild()
     with _listening() as wakeups:

@@ -12,7 +12,7 @@ from classifier.uploads import Upload
 from tenants.errors import TooLarge
 
 
-class StoredFile(UploadedFile[Any]):
+class StoredFile(UploadedFile):  # type: ignore[type-arg]  # generic in its stubs only
     """A received file, of which only the path and the count are kept."""
 
     def __init__(self, upload: Upload, **named: Any) -> None:

@@ -25,7 +25,7 @@ from classifier.api.serializers import (
 from classifier.models import Classification, Dataset, Model, TrainingJob
 from classifier.uploads import Upload
 from tenants.api.pagination import PARAMETERS, list_of, page
-from tenants.api.permissions import KeyRequest, ScopedView
+from tenants.api.scoped_view import KeyRequest, ScopedView
 from tenants.errors import Malformed
 from tenants.permissions import Scope
 

@@ -60,7 +60,7 @@ class ForkServer:
         command = [sys.executable, "-u", "-m", "classifier.forkserver", "--entry", entry]
         command += ["--preload", ",".join(preload), "--socket", str(theirs.fileno())]
         with theirs:
-            process = subprocess.Popen(  # noqa: S603 - the command is ours, and no shell reads it.
+            process = subprocess.Popen(
                 command,
                 env=dict(environment),
                 cwd=Path(__file__).resolve().parents[2],
@@ -130,9 +130,7 @@ class ForkServer:
             self._process.wait()
 
     def _send(self, message: dict[str, Any], descriptors: Sequence[int] = ()) -> None:
-        ancillary = (
-            [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
-        )
+        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
         self._wait_at_most(_ANSWER_SECONDS)
         try:
             self._connection.sendmsg([json.dumps(message).encode()], ancillary)

@@ -97,7 +97,13 @@ class Registrar:
         try:
             self._recorder.ask(request)
         except RecorderFailed as error:
-            log.warning("%s %s failed and is tried again in %.0f s: %s", request["do"], about, _PATIENCE_SECONDS, error)
+            log.warning(
+                "%s %s failed and is tried again in %.0f s: %s",
+                request["do"],
+                about,
+                _PATIENCE_SECONDS,
+                error,
+            )
             self._patient_until[about] = time.monotonic() + _PATIENCE_SECONDS
             return False
         self._patient_until.pop(about, None)

@@ -36,7 +36,9 @@ class Holdings:
 
     def is_ready(self) -> bool:
         """Whether MLflow has made its tables. False before its first use."""
-        return self._query("SELECT FROM pg_tables WHERE tablename = 'model_version_tags' AND schemaname = 'public'") != []
+        return (
+            self._query("SELECT FROM pg_tables WHERE tablename = 'model_version_tags' AND schemaname = 'public'") != []
+        )
 
     def aliases(self) -> dict[str, Alias]:
         """Return the champions by the registered model's name."""

@@ -30,6 +30,8 @@ from tenants.isolation import checked
 
 log = logging.getLogger("classifier.registrar")
 
+# What is wrong with the files of a version; everything else that is raised is MLflow's.
+_REFUSALS = (RecordDamaged, FilesRefused, ArtefactDamaged)
 # MLflow takes so many parameters or tags in one call, and so many characters in a parameter.
 _BATCH = 100
 _PARAMETER_LENGTH = 6_000
@@ -66,7 +68,7 @@ class Registry:
         for missing in range(last + 1, number):
             try:
                 self._record(tenant, model, missing)
-            except (RecordDamaged, FilesRefused, ArtefactDamaged) as error:
+            except _REFUSALS as error:
                 log.warning("%s version %d is lost: %s", name, missing, error)
                 self._hold_place(name, error)
         self._record(tenant, model, number, version_id)
@@ -103,10 +105,9 @@ class Registry:
             content = tenant_files.read(folder, "record.json", limit=_RECORD_BYTES)
         version = record.parse(content, model=model, number=number, version_id=version_id)
         experiment = self._experiment(tenant)
-        self._delete_runs(experiment, tags.VERSION_ID, version.id)
-        run = self._client.create_run(
-            experiment.experiment_id, run_name=f"{model}@{number}", tags=_run_tags(version)
-        )
+        if self._delete_runs(experiment, tags.VERSION_ID, version.id):
+            self._collect()
+        run = self._client.create_run(experiment.experiment_id, run_name=f"{model}@{number}", tags=_run_tags(version))
         self._log(run, version)
         with (
             tenant_files.opened(self._tenants, tenant, "models", model, str(number), "served") as served,
@@ -159,15 +160,18 @@ class Registry:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
 
-    def _delete_runs(self, experiment: Experiment, tag: str = "", value: str = "") -> None:
-        """Delete the runs of the experiment, or those with the tag, with their models and files, for good."""
+    def _delete_runs(self, experiment: Experiment, tag: str = "", value: str = "") -> bool:
+        """Mark the runs of the experiment, or those with the tag, and their models as deleted; say if there were any."""
+        found = False
         where = f"tags.`{tag}` = '{value}'" if tag else ""
         while runs := self._client.search_runs([experiment.experiment_id], where):
+            found = True
             for run in runs:
                 of_run = f"source_run_id = '{run.info.run_id}'"
                 for model in self._client.search_logged_models([experiment.experiment_id], of_run):
                     self._client.delete_logged_model(model.model_id)
                 self._client.delete_run(run.info.run_id)
+        return found
 
     def _collect(self) -> None:
         """Delete for good, with files, whatever is marked as deleted; MLflow offers that on its command line only."""
@@ -213,6 +217,10 @@ def _carry_out(request: dict[str, Any], *, url: str, data: Path, prepare: bool) 
         verbs[request.pop("do")](**request)
 
 
+def _failure(error: Exception) -> dict[str, str]:
+    return {"error": f"{type(error).__name__}: {error}"[:1000]}
+
+
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     url, data = environment.required("MLFLOW_DATABASE_URL"), Path(environment.required("ASSORT_DATA"))
@@ -227,9 +235,11 @@ def main() -> None:
                 _carry_out(json.loads(packet), url=url, data=data, prepare=not is_prepared)
                 is_prepared = True
                 answer = {}
+            except _REFUSALS as error:
+                answer = _failure(error)
             except Exception as error:  # Whatever went wrong, the registrar is told, and counts it.
                 log.exception("the request %s failed", packet.decode())
-                answer = {"error": f"{type(error).__name__}: {error}"[:1000]}
+                answer = _failure(error)
             registrar.send(json.dumps(answer).encode())
 
 

@@ -1,18 +1,9 @@
-from typing import Any, ClassVar
+from typing import Any
 
 from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from tenants.errors import MissingScope
-from tenants.models import ApiKey
 from tenants.permissions import Scope
-
-
-class KeyRequest(Request):
-    """A request whose key the middleware has checked."""
-
-    auth: ApiKey
 
 
 class HasScope(BasePermission):
@@ -25,11 +16,3 @@ class HasScope(BasePermission):
         if scope not in request.auth.scopes:
             raise MissingScope(scope)
         return True
-
-
-class ScopedView(APIView):
-    """A view of the API: `scopes` says for each of its methods which scope it takes."""
-
-    scopes: ClassVar[dict[str, Scope]]
-    # True for a view about `public` itself: keys, the organisation's own settings.
-    outside: ClassVar[bool] = False

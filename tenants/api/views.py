@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from tenants import accounts, keys, usage
 from tenants.api.pagination import PARAMETERS, list_of, page
-from tenants.api.permissions import KeyRequest, ScopedView
+from tenants.api.scoped_view import KeyRequest, ScopedView
 from tenants.api.serializers import (
     KeyInput,
     KeySerializer,

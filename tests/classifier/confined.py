@@ -84,15 +84,13 @@ def forked(attack: Attack, user: int) -> Any:
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if status:
         raise ChildProcessError(f"killed by {signal.Signals(-status).name}")
-    outcome = pickle.loads(answer)
+    outcome = pickle.loads(answer)  # noqa: S301 - our own child wrote it.
     if isinstance(outcome, BaseException):
         raise outcome
     return outcome
 
 
-def confined(
-    place: Place, attack: Attack, *, ports: tuple[int, ...] = (), limits: Limits | None = None
-) -> Any:
+def confined(place: Place, attack: Attack, *, ports: tuple[int, ...] = (), limits: Limits | None = None) -> Any:
     def confine_and_attack() -> Any:
         place.confine(ports=ports, limits=limits)
         return attack()

@@ -69,12 +69,12 @@ class Registrar:
     def mlflow(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         return query(self.environment["MLFLOW_DATABASE_URL"], statement, *values)
 
-    def submit(self, tenant: str, kind: str, subject: str, job_id: str = "") -> str:
+    def submit(self, tenant: str, kind: str, subject: str, job_id: str = "", *, attempt: int = 0) -> str:
         job_id = job_id or ids.new("job")
         self.public(
             "INSERT INTO job (id, tenant, kind, queue, subject, state, attempt, outcome, created_at)"
-            " VALUES (%s, %s, %s, 'record', %s, 'queued', 0, '', clock_timestamp())",
-            *(job_id, tenant, kind, subject),
+            " VALUES (%s, %s, %s, 'record', %s, 'queued', %s, '', clock_timestamp())",
+            *(job_id, tenant, kind, subject, attempt),
         )
         self.public("NOTIFY job")
         return job_id

@@ -160,9 +160,7 @@ try:
 except ConfinementError as error:
     print(error)
 """
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "2 threads" in result.stdout
 
 
@@ -208,8 +206,6 @@ for call in (lambda: redis.Redis(port=1).ping(), lambda: psycopg.connect("host=1
         print(error)
 """
     environment = {**confinement.environment(), "PATH": "/bin", "PYTHONPATH": str(ROOT)}
-    result = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
-    )
+    result = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.count("refused") == 2

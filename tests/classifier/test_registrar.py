@@ -156,8 +156,7 @@ def test_a_damaged_artefact_is_not_recorded(registrar: Registrar, tenant: str) -
     version_id = recorded.store(registrar, tenant, "support", 1)
     weights = registrar.instance.data / "tenants" / tenant / "models/support/1/served/weights.npy"
     weights.write_bytes(weights.read_bytes()[:-1] + b"!")
-    registrar.submit(tenant, "register", "support@1", version_id)
-    registrar.public("UPDATE job SET attempt = 9 WHERE id = %s", version_id)
+    registrar.submit(tenant, "register", "support@1", version_id, attempt=9)
     assert registrar.outcome(version_id) == "failed"
     assert registrar.versions(tenant, "support") == {}
     assert "weights.npy has changed" in registrar.log()
@@ -181,8 +180,7 @@ def test_a_link_into_another_organisations_folder_is_not_followed(registrar: Reg
     ours = registrar.instance.data / "tenants" / tenant / "models" / "secret"
     ours.parent.mkdir()
     ours.symlink_to(theirs)
-    registrar.submit(tenant, "register", "secret@1", version_id)
-    registrar.public("UPDATE job SET attempt = 9 WHERE id = %s", version_id)
+    registrar.submit(tenant, "register", "secret@1", version_id, attempt=9)
     assert registrar.outcome(version_id) == "failed"
     assert registrar.versions(tenant, "secret") == {}
 
@@ -226,9 +224,7 @@ def test_while_mlflows_database_is_down_jobs_wait_without_failing(registrar: Reg
     job = register(registrar, tenant, "support@1")
     assert process.wait_for(lambda: "everything to record waits" in registrar.log(), 20)
     assert registrar.public("SELECT state, attempt FROM job WHERE id = %s", job) == [("queued", 0)]
-    recorded.query(
-        registrar.environment["DATABASE_URL"], "ALTER DATABASE assort_mlflow CONNECTION LIMIT -1"
-    )
+    recorded.query(registrar.environment["DATABASE_URL"], "ALTER DATABASE assort_mlflow CONNECTION LIMIT -1")
     assert registrar.outcome(job) == "succeeded"
 
 
@@ -253,6 +249,7 @@ def test_a_recorder_that_was_killed_is_started_again(registrar: Registrar) -> No
     recorder.ask(request)
     assert recorder.pid is not None
     os.kill(recorder.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, recorder.pid, os.WEXITED | os.WNOWAIT)
     recorder.ask(request)
     recorder.end()
 

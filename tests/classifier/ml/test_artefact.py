@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classifier.ml import artefact
+from classifier.ml.errors import ArtefactDamaged
+from classifier.ml.train import Trained
+
+from .conftest import records, texts
+
+
+def forge(directory: Path, name: str, content: bytes) -> None:
+    """Replace a file and its hash, as somebody who may write the manifest could."""
+    (directory / name).write_bytes(content)
+    manifest = json.loads((directory / "manifest.json").read_bytes())
+    manifest["files"][name] = sha256(content).hexdigest()
+    (directory / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_a_model_answers_after_loading_as_it_did_before(trained: Trained, tmp_path: Path) -> None:
+    recorded = artefact.save(trained.served, tmp_path / "model")
+    loaded = artefact.load(tmp_path / "model", sha256=recorded)
+    data = texts(50, seed=5) if loaded.schema.kind == "text" else records(50, seed=5)
+    inputs = loaded.schema.inputs([dict(zip(data.names, row, strict=True)) for row in data.rows])
+    assert np.array_equal(loaded.probabilities(inputs), trained.served.probabilities(inputs))
+    assert (loaded.labels, loaded.schema) == (trained.served.labels, trained.served.schema)
+
+
+def test_the_manifest_covers_every_file(trained: Trained, tmp_path: Path) -> None:
+    recorded = artefact.save(trained.served, tmp_path)
+    assert recorded == sha256((tmp_path / "manifest.json").read_bytes()).hexdigest()
+    manifest = json.loads((tmp_path / "manifest.json").read_bytes())
+    assert set(manifest["files"]) | {"manifest.json"} == {path.name for path in tmp_path.iterdir()}
+    assert manifest["versions"]["numpy"] == np.__version__
+    assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".npy"}
+
+
+def test_one_changed_byte_in_any_file_is_noticed(trained: Trained, tmp_path: Path) -> None:
+    recorded = artefact.save(trained.served, tmp_path)
+    for path in sorted(tmp_path.iterdir()):
+        content = path.read_bytes()
+        middle = len(content) // 2
+        path.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+        with pytest.raises(ArtefactDamaged, match=path.name):
+            artefact.load(tmp_path, sha256=recorded)
+        path.write_bytes(content)
+    artefact.load(tmp_path, sha256=recorded)
+
+
+def test_a_missing_and_an_additional_file_are_noticed(trained: Trained, tmp_path: Path) -> None:
+    artefact.save(trained.served, tmp_path)
+    (tmp_path / "more.npy").write_bytes(b"")
+    with pytest.raises(ArtefactDamaged, match=r"more\.npy"):
+        artefact.load(tmp_path)
+    (tmp_path / "more.npy").unlink()
+    (tmp_path / "settings.json").unlink()
+    with pytest.raises(ArtefactDamaged, match=r"settings\.json"):
+        artefact.load(tmp_path)
+
+
+def test_a_link_out_of_the_directory_is_refused(text_model: Trained, tmp_path: Path) -> None:
+    artefact.save(text_model.served, tmp_path / "model")
+    (tmp_path / "model" / "settings.json").rename(tmp_path / "elsewhere.json")
+    (tmp_path / "model" / "settings.json").symlink_to(tmp_path / "elsewhere.json")
+    with pytest.raises(ArtefactDamaged, match=r"settings\.json"):
+        artefact.load(tmp_path / "model")
+
+
+def test_a_directory_without_a_manifest_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArtefactDamaged, match=r"manifest\.json"):
+        artefact.load(tmp_path)
+
+
+def test_other_answers_to_the_golden_rows_are_refused(trained: Trained, tmp_path: Path) -> None:
+    artefact.save(trained.served, tmp_path / "a")
+    artefact.save(replace(trained.served, temperature=trained.served.temperature * 1.01), tmp_path / "b")
+    forge(tmp_path / "a", "golden.npy", (tmp_path / "b" / "golden.npy").read_bytes())
+    with pytest.raises(ArtefactDamaged, match="no longer gives the answers"):
+        artefact.load(tmp_path / "a")
+
+
+def test_a_pickle_in_place_of_an_array_is_never_loaded(text_model: Trained, tmp_path: Path) -> None:
+    artefact.save(text_model.served, tmp_path)
+    np.save(tmp_path / "weights.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    forge(tmp_path, "weights.npy", (tmp_path / "weights.npy").read_bytes())
+    with pytest.raises(ArtefactDamaged, match="allow_pickle"):
+        artefact.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("form", "magic"), ("labels", None), ("schema", {}), ("temperature", "warm"), ("format", 99)]
+)
+def test_a_manifest_that_makes_no_sense_is_refused(
+    text_model: Trained, tmp_path: Path, key: str, value: object
+) -> None:
+    artefact.save(text_model.served, tmp_path)
+    manifest = json.loads((tmp_path / "manifest.json").read_bytes())
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest | {key: value}))
+    with pytest.raises(ArtefactDamaged):
+        artefact.load(tmp_path)
+
+
+def test_a_used_directory_is_not_overwritten(text_model: Trained, tmp_path: Path) -> None:
+    artefact.save(text_model.served, tmp_path)
+    with pytest.raises(FileExistsError, match="not empty"):
+        artefact.save(text_model.served, tmp_path)
+
+
+def test_serving_imports_neither_scikit_learn_nor_pandas() -> None:
+    code = "import sys, classifier.ml.artefact; print(sorted({'sklearn', 'pandas', 'django'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
