@@ -27,6 +27,7 @@ _SLUG_HELP = "The last part of its address, /o/…: a to z, digits and hyphens. 
 class SignUpForm(SignupForm):
     """An account together with its organisation, or with the one that `invitation`, a token, leads to."""
 
+    field_order = ("email", "password1", "organisation", "slug")
     organisation = forms.CharField(
         max_length=100, widget=forms.TextInput(attrs={"autocomplete": "organization"}), help_text="Your team or company."
     )

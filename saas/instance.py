@@ -22,6 +22,7 @@ MLFLOW_DATABASE = "assort_mlflow"
 LOGINS = {
     "web": "web",
     "manage": "web",
+    "test": "web",
     "relay": "relay",
     "fleet": "fleet",
     "registrar": "registrar",
@@ -33,6 +34,7 @@ SECRETS_OF = {
     "fleet": ("fleet_secret",),
     "web": ("secret_key", "pepper"),
     "manage": ("secret_key", "pepper"),
+    "test": ("secret_key", "pepper"),
 }
 OWNERS_COMMANDS = frozenset({"migrate", "migrate_schemas", "makemigrations", "prepare", "provisioner"})
 

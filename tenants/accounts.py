@@ -43,8 +43,20 @@ def found(*, name: str, owner: User, slug: str = "", plan: str = DEFAULT_PLAN) -
         if status is None:  # The provisioner failed and has cleared up.
             break
         time.sleep(0.02)
-    Organisation.objects.filter(pk=organisation.pk, status=Organisation.Status.REQUESTED).delete()
-    raise Unavailable("The organisation could not be set up. Nothing was made; try again.", retry_after=5)
+    if _withdraw(organisation):
+        raise Unavailable("The organisation could not be set up. Nothing was made; try again.", retry_after=5)
+    organisation.refresh_from_db()
+    return organisation
+
+
+@transaction.atomic
+def _withdraw(organisation: Organisation) -> bool:
+    """Take the request back, and say whether that was possible."""
+    # This waits for a provisioner that has just begun with it; what it made is then there to stay.
+    list(organisation.provisionings.select_for_update())
+    waiting = Organisation.objects.filter(pk=organisation.pk, status=Organisation.Status.REQUESTED)
+    deleted, _ = waiting.delete()
+    return deleted > 0 or not Organisation.objects.filter(pk=organisation.pk).exists()
 
 
 @transaction.atomic

@@ -16,7 +16,6 @@ GRANTS: dict[str, dict[str, str]] = {
         "*": "SELECT, INSERT, UPDATE, DELETE",
         "job": "SELECT",
         "route": "SELECT",
-        "provisioning": "SELECT, INSERT",
         "django_migrations": "SELECT",
     },
     "relay": {"job": "SELECT, UPDATE, DELETE", "organisation": "SELECT"},

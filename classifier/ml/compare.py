@@ -53,8 +53,9 @@ def compare(
 
 
 def _right(model: Predictor, rows: Sequence[Mapping[str, Cell]], labels: Sequence[str]) -> NDArray[np.bool_]:
-    answers = model.probabilities(model.schema.inputs(rows)).argmax(axis=1)
-    return np.array([model.labels[a] == label for a, label in zip(answers, labels, strict=True)], dtype=bool)
+    batches = model.in_batches(model.schema.inputs(rows))
+    answers = [model.labels[answer] for batch in batches for answer in batch.argmax(axis=1)]
+    return np.array([answer == label for answer, label in zip(answers, labels, strict=True)], dtype=bool)
 
 
 def _share(right: NDArray[np.bool_]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -18,6 +18,25 @@ Interval = tuple[float, float]
 
 _BINS = 15
 _Z = 1.959964
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model says of n rows, each (n,): the chosen label, its probability, and the right label's probability."""
+
+    chosen: NDArray[np.intp]
+    confidence: NDArray[np.float64]
+    right: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, batches: Iterable[NDArray[np.float64]], targets: NDArray[np.intp]) -> Answers:
+        """From batches of probabilities (rows, labels), which together are n rows."""
+        found, start = [], 0
+        for batch in batches:
+            rows = np.arange(len(batch))
+            found.append((batch.argmax(axis=1), batch.max(axis=1), batch[rows, targets[start + rows]]))
+            start += len(batch)
+        return cls(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +95,18 @@ class Evaluation:
 def evaluate(
     labels: Sequence[str],
     targets: NDArray[np.intp],
-    probabilities: NDArray[np.float64],
+    answers: Answers,
     *,
     rows: NDArray[np.intp],
     method: Method,
 ) -> Evaluation:
-    """Metrics of `probabilities` (n, labels) against `targets` (n,), n >= 1.
+    """Metrics of the answers to n >= 1 rows against `targets` (n,).
 
     `rows` (n,) are the rows' places. The macro
     average is over the labels that have an evaluated row.
     """
-    answers = probabilities.argmax(axis=1)
-    confidences = probabilities.max(axis=1)
-    right = answers == targets
-    scores = _label_scores(labels, targets, answers)
+    right = answers.chosen == targets
+    scores = _label_scores(labels, targets, answers.chosen)
     seen = [score for score in scores if score.support]
     return Evaluation(
         method=method,
@@ -98,14 +115,14 @@ def evaluate(
         accuracy_interval=wilson(int(right.sum()), len(right)),
         macro_f1=sum(score.f1 for score in seen) / len(seen),
         weighted_f1=sum(score.f1 * score.support for score in seen) / len(targets),
-        log_loss=calibrate.log_loss(probabilities, targets),
-        ece=calibration_error(confidences, right),
+        log_loss=calibrate.log_loss(answers.right),
+        ece=calibration_error(answers.confidence, right),
         baseline=float(np.bincount(targets).max() / len(targets)),
         labels=scores,
-        confusion=_confusion(labels, targets, answers),
+        confusion=_confusion(labels, targets, answers.chosen),
         predictions=tuple(
             Prediction(int(row), labels[target], labels[answer], float(confidence))
-            for row, target, answer, confidence in zip(rows, targets, answers, confidences, strict=True)
+            for row, target, answer, confidence in zip(rows, targets, answers.chosen, answers.confidence, strict=True)
         ),
     )
 

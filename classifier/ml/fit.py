@@ -78,7 +78,7 @@ def _trial(
     temperature, accuracy, loss = calibrate.temperature(scores, targets), 0.0, np.inf
     if len(rows):
         accuracy = float((scores.argmax(axis=1) == targets).mean())
-        loss = calibrate.log_loss(softmax(scores / temperature, axis=1), targets)
+        loss = calibrate.log_loss(softmax(scores / temperature, axis=1)[np.arange(len(targets)), targets])
     return Trial(candidate, rows, scores, temperature, accuracy, loss, round(seconds, 3))
 
 

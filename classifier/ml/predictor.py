@@ -73,6 +73,11 @@ class Predictor:
         result: NDArray[np.float64] = softmax(self.scorer.scores(inputs) / self.temperature, axis=1)
         return result
 
+    def in_batches(self, inputs: Sequence[Any], size: int = 4_096) -> Iterator[NDArray[np.float64]]:
+        """The probabilities of many inputs, `size` at a time, so that memory holds one batch of them."""
+        for start in range(0, len(inputs), size):
+            yield self.probabilities(inputs[start : start + size])
+
     def warnings(self, inputs: Sequence[Any]) -> list[tuple[int, str, str]]:
         """(index, code, detail) for each value that the model does not take into account."""
         if self.schema.kind == "text":

@@ -14,7 +14,7 @@ from threadpoolctl import ThreadpoolController
 
 from . import fit
 from .candidates import worth_trying
-from .evaluate import CROSS_VALIDATION, HELD_OUT, Evaluation, evaluate
+from .evaluate import CROSS_VALIDATION, HELD_OUT, Answers, Evaluation, evaluate
 from .fit import Examples, Trial
 from .predictor import Predictor
 from .rows import Cell
@@ -156,13 +156,13 @@ def _fit(data: _Data, trial: Trial, rows: NDArray[np.intp], seed: int) -> Predic
 
 
 def _evaluate(data: _Data, twin: Predictor, trial: Trial) -> Evaluation:
-    rows, method = data.held_out, HELD_OUT
-    if len(rows) < _FEWEST_HELD_OUT and len(trial.rows):
-        rows, method = trial.rows, CROSS_VALIDATION
-        probabilities = trial.probabilities()
+    if len(data.held_out) < _FEWEST_HELD_OUT and len(trial.rows):
+        rows, method, batches = trial.rows, CROSS_VALIDATION, iter([trial.probabilities()])
     else:
-        probabilities = twin.probabilities([data.inputs[row] for row in rows])
-    return evaluate(data.names, data.targets[rows], probabilities, rows=rows, method=method)
+        rows, method = data.held_out, HELD_OUT
+        batches = twin.in_batches([data.inputs[row] for row in rows])
+    answers = Answers.of(batches, data.targets[rows])
+    return evaluate(data.names, data.targets[rows], answers, rows=rows, method=method)
 
 
 def _summary(trial: Trial, chosen: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import time
 import psycopg
 
 from classifier.registrar import assignments, environment
-from classifier.registrar.assignments import Assignment, Champion, Connection
+from classifier.registrar.assignments import Assignment, Champion, Connection, Request
 from classifier.registrar.child import Recorder, RecorderFailed
 from classifier.registrar.holdings import Alias, Holdings, RegistryDown
 from tenants import notify
@@ -80,7 +80,7 @@ class Registrar:
                 continue
             if alias.version not in (alias.written, version):
                 log.warning("somebody moved %s@champion to %s; it is put back to %d", name, alias.version, version)
-            request = {"do": "promote", "tenant": champion.tenant, "model": champion.model, "number": version}
+            request: Request = {"do": "promote", "tenant": champion.tenant, "model": champion.model, "number": version}
             if self._ask_patiently(name, request):
                 log.info("%s@champion is version %d", name, version)
 
@@ -91,7 +91,7 @@ class Registrar:
             elif self._ask_patiently(tenant, {"do": "forget", "tenant": tenant}):
                 log.info("nothing of %s is left in MLflow", tenant)
 
-    def _ask_patiently(self, about: str, request: dict[str, str | int]) -> bool:
+    def _ask_patiently(self, about: str, request: Request) -> bool:
         if self._patient_until.get(about, 0.0) > time.monotonic():
             return False
         try:

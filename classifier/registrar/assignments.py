@@ -11,9 +11,12 @@ from psycopg.rows import class_row, scalar_row
 log = logging.getLogger(__name__)
 
 Connection = psycopg.Connection[tuple[object, ...]]
+# What the recorder is asked: `do` names the verb, the rest are its arguments.
+Request = dict[str, str | int]
 
 ATTEMPTS = 10
 _CONNECT_SECONDS = 5
+_GATHER_SECONDS = 0.3
 _MODEL = r"[a-z0-9][a-z0-9_-]{0,62}"
 _SUBJECTS = {
     "register": re.compile(rf"(?P<model>{_MODEL})@(?P<number>[1-9][0-9]{{0,8}})"),
@@ -49,13 +52,13 @@ class Assignment:
     subject: str
     attempt: int
 
-    def request(self) -> dict[str, str | int] | None:
+    def request(self) -> Request | None:
         """Return what to ask of the recorder, or None for a job that cannot be meant."""
         pattern = _SUBJECTS.get(self.kind)
         match = pattern.fullmatch(self.subject) if pattern else None
         if match is None or (self.kind == "register" and not _VERSION_ID.fullmatch(self.id)):
             return None
-        request: dict[str, str | int] = {"do": self.kind, "tenant": self.tenant, "model": match["model"]}
+        request: Request = {"do": self.kind, "tenant": self.tenant, "model": match["model"]}
         if self.kind == "register":
             request |= {"number": int(match["number"]), "version_id": self.id}
         return request
@@ -90,7 +93,8 @@ def connect(url: str) -> Connection:
 def wait(connection: Connection, seconds: float) -> None:
     """Return when there may be news, or after `seconds`."""
     for _ in connection.notifies(timeout=seconds, stop_after=1):
-        break
+        # Every job of every organisation is announced here; what comes at once is looked at once.
+        list(connection.notifies(timeout=_GATHER_SECONDS))
 
 
 def due(connection: Connection) -> list[Assignment]:

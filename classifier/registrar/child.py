@@ -49,8 +49,8 @@ class Recorder:
             self.end()
             raise RecorderFailed("the recorder died")
         self._last_used = time.monotonic()
-        if error := json.loads(answer).get("error"):
-            raise RecorderFailed(error)
+        if failure := json.loads(answer).get("error"):
+            raise RecorderFailed(failure)
 
     def end_if_idle(self) -> None:
         if self._process is not None and time.monotonic() - self._last_used > self._idle_seconds:
@@ -78,8 +78,9 @@ class Recorder:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             # Standard input is the socket; what MLflow prints goes where the log goes.
+            command = [sys.executable, "-m", _PROGRAM]
             self._process = subprocess.Popen(
-                [sys.executable, "-m", _PROGRAM], stdin=theirs, stdout=sys.stderr, env=self._environment
+                command, stdin=theirs.fileno(), stdout=sys.stderr.fileno(), env=self._environment
             )
         ours.settimeout(_ANSWER_SECONDS)
         self._last_used = time.monotonic()

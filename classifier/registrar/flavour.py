@@ -53,7 +53,11 @@ def _signature(version: Record) -> ModelSignature:
     """
     inputs = None
     if version.kind == "table":
-        inputs = Schema([ColSpec(AnyType(), feature["name"], required=False) for feature in version.features])
+        inputs = Schema([_anything(feature["name"]) for feature in version.features])
     probabilities = [ColSpec(DataType.double, f"{PROBABILITY}{label}") for label in version.labels]
-    outputs = [ColSpec(DataType.string, "label"), ColSpec(DataType.double, "confidence"), *probabilities]
-    return ModelSignature(inputs=inputs, outputs=Schema(outputs))
+    outputs = Schema([ColSpec(DataType.string, "label"), ColSpec(DataType.double, "confidence"), *probabilities])
+    return ModelSignature(inputs=inputs, outputs=outputs)
+
+
+def _anything(name: str) -> ColSpec:
+    return ColSpec(AnyType(), name, required=False)  # type: ignore[no-untyped-call]  # MLflow has not typed it.

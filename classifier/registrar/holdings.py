@@ -44,7 +44,8 @@ class Holdings:
         """Return the champions by the registered model's name."""
         rows = self._query(
             "SELECT m.name, a.version, t.value FROM registered_models m"
-            " LEFT JOIN registered_model_aliases a ON a.workspace = m.workspace AND a.name = m.name AND a.alias = 'champion'"
+            " LEFT JOIN registered_model_aliases a"
+            " ON a.workspace = m.workspace AND a.name = m.name AND a.alias = 'champion'"
             " LEFT JOIN registered_model_tags t ON t.workspace = m.workspace AND t.name = m.name AND t.key = %s",
             CHAMPION,
         )

@@ -19,7 +19,7 @@ import psycopg
 from mlflow import MlflowClient
 from mlflow.cli import gc
 from mlflow.db import commands as mlflow_db
-from mlflow.entities import Experiment, Metric, Param, Run, RunTag
+from mlflow.entities import Experiment, Metric, Param, Run
 from mlflow.exceptions import MlflowException
 
 from classifier.ml.errors import ArtefactDamaged
@@ -161,7 +161,7 @@ class Registry:
                 raise
 
     def _delete_runs(self, experiment: Experiment, tag: str = "", value: str = "") -> bool:
-        """Mark the runs of the experiment, or those with the tag, and their models as deleted; say if there were any."""
+        """Mark the experiment's runs, or those with the tag, and their models as deleted; say if there were any."""
         found = False
         where = f"tags.`{tag}` = '{value}'" if tag else ""
         while runs := self._client.search_runs([experiment.experiment_id], where):

@@ -1,5 +1,6 @@
 """The few words that the templates have beyond Django's."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,3 +84,15 @@ def _shape(bound: BoundField) -> str:
     if isinstance(widget, CheckboxInput):
         return "form-check-input"
     return "form-select" if isinstance(widget, Select) else "form-control"
+
+
+@register.simple_tag
+def control(bound: BoundField) -> str:
+    """Show a form's control alone, where the page labels it in another way."""
+    return bound.as_widget(attrs={"class": _shape(bound)})
+
+
+@register.filter
+def entry(mapping: Mapping[str, Any], name: str) -> Any:
+    """Return what stands under a name that is itself a value."""
+    return mapping.get(name)

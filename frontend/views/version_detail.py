@@ -13,6 +13,7 @@ from tenants.permissions import Scope
 def version_detail(request: MemberRequest, model: Model, version: ModelVersion) -> HttpResponse:
     page = {
         "model": model,
+        "title": f"Version {version.number}",
         "version": version,
         "figures": presenters.figures(version),
         "scores": presenters.label_scores(version),

@@ -18,6 +18,8 @@ from saas import embedded, process
 from saas.instance import ROOT, Instance
 from tenants import ids
 
+Cells = tuple[str | None, ...]
+
 INPUTS: dict[str, list[Any]] = {
     "text": ["please pay the bill", "I forgot my password"],
     "table": [{"age": 30, "group": "a"}, {"age": "70"}, {"age": None, "group": "b"}],
@@ -103,22 +105,26 @@ class Registrar:
         )
         return dict(rows)
 
-    def champion(self, tenant: str, model: str) -> tuple[Any, ...]:
-        """Return where the alias points and which version we noted there."""
-        rows = self.mlflow(
-            "SELECT a.version, t.value FROM registered_model_aliases a"
+    def has_champion(self, tenant: str, model: str, version: int) -> bool:
+        """Whether the alias points to the version, and is noted as ours, within 5 seconds."""
+        champion = (
+            "SELECT 1 FROM registered_model_aliases a"
             " JOIN registered_model_tags t ON t.name = a.name AND t.key = 'assort.champion'"
-            " WHERE a.name = %s AND a.alias = 'champion'",
-            f"{tenant}.{model}",
+            " WHERE a.name = %s AND a.alias = 'champion' AND a.version = %s AND t.value = %s"
         )
-        return rows[0] if rows else ()
+        values = (f"{tenant}.{model}", version, str(version))
+        return process.wait_for(lambda: bool(self.mlflow(champion, *values)), 5)
 
     def consume(self, name: str, inputs: list[Any], *, cwd: Path) -> list[dict[str, Any]]:
         environment = self.environment | {"MLFLOW_TRACKING_URI": self.environment["MLFLOW_DATABASE_URL"]}
         ended = subprocess.run(
             [sys.executable, "-c", _CONSUMER],
             input=json.dumps([name, inputs]),
-            **{"cwd": cwd, "env": environment, "capture_output": True, "text": True, "check": False},
+            cwd=cwd,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert ended.returncode == 0, ended.stderr
         return list(json.loads(ended.stdout))
@@ -183,12 +189,12 @@ def query(url: str, statement: str, *values: object) -> list[tuple[Any, ...]]:
 
 def _text() -> Table:
     asked = {"billing": "please pay the bill {}", "account": "I forgot my password {}"}
-    rows = [(asked[label].format(number), label) for number in range(20) for label in sorted(asked)]
+    rows: list[Cells] = [(asked[label].format(number), label) for number in range(20) for label in sorted(asked)]
     return Table(("text", "label"), rows)
 
 
 def _table() -> Table:
-    rows = [(str(age), "ab"[age % 2], "old" if age > 50 else "young") for age in range(20, 80)]
+    rows: list[Cells] = [(str(age), "ab"[age % 2], "old" if age > 50 else "young") for age in range(20, 80)]
     return Table(("age", "group", "label"), rows)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from classifier.ml import schema, split, table
-from classifier.ml.table import Table
+from classifier.ml.table import Row, Table
 from classifier.ml.train import Trained, train
 
 TOPICS = {
@@ -35,7 +35,7 @@ def file(tmp_path: Path) -> Callable[[str | bytes], Path]:
 def texts(rows: int, seed: int = 0) -> Table:
     """Questions to a shop, each about one of three topics; no two are the same."""
     chance = Random(seed)  # noqa: S311 - repeatable data, not secrets
-    found = []
+    found: list[Row] = []
     for number in range(rows):
         label = chance.choice(list(TOPICS))
         phrases = " and ".join(chance.sample(TOPICS[label], 2))
@@ -46,7 +46,7 @@ def texts(rows: int, seed: int = 0) -> Table:
 def records(rows: int, seed: int = 0) -> Table:
     """Loans of every type of column; income and colour decide, with a few exceptions."""
     chance = Random(seed)  # noqa: S311 - repeatable data, not secrets
-    found: list[tuple[str | None, ...]] = []
+    found: list[Row] = []
     for _ in range(rows):
         income, colour = chance.randint(0, 100), chance.choice(["red", "green", "blue"])
         good = (income > 50) != (colour == "red") if chance.random() > 0.05 else chance.random() > 0.5

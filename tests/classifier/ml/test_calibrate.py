@@ -30,4 +30,4 @@ def test_without_rows_the_temperature_is_one() -> None:
 
 
 def test_the_log_loss_of_a_certain_mistake_is_finite() -> None:
-    assert calibrate.log_loss(np.array([[1.0, 0.0]]), np.array([1])) == pytest.approx(27.63, abs=0.01)
+    assert calibrate.log_loss(np.array([0.0])) == pytest.approx(27.63, abs=0.01)

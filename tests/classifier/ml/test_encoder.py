@@ -37,7 +37,8 @@ def test_a_date_is_a_day_a_month_a_weekday_and_an_hour() -> None:
 
 
 def test_categories_come_first_and_the_rarest_of_many_are_left_out() -> None:
-    values: list[dict[str, object]] = [{"n": "1", "c": str(row // 2)} for row in range(600)] + [{"c": "rare"}]
+    values: list[dict[str, object]] = [{"n": "1", "c": str(row // 2)} for row in range(600)]
+    values.append({"c": "rare"})
     found = learned(values, n="number", c="category")
     assert found.fields == (("c", 0), ("n", 0))
     assert len(found.levels["c"]) == 254

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import classification_report, confusion_matrix, log_loss
 
-from classifier.ml.evaluate import Evaluation, calibration_error, evaluate, wilson
+from classifier.ml.evaluate import Answers, Evaluation, calibration_error, evaluate, wilson
 
 LABELS = ("a", "b", "c")
 
@@ -17,7 +17,8 @@ def evaluation(targets: list[int], answers: list[int]) -> Evaluation:
     probabilities = np.full((len(targets), 3), 0.1)
     probabilities[np.arange(len(answers)), answers] = 0.8
     rows = np.arange(len(targets)) + 100
-    return evaluate(LABELS, np.array(targets), probabilities, rows=rows, method="held_out")
+    given = Answers.of([probabilities[:1], probabilities[1:]], np.array(targets))
+    return evaluate(LABELS, np.array(targets), given, rows=rows, method="held_out")
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=40))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
@@ -12,7 +13,7 @@ from classifier.ml.table import Cell, Table
 from .conftest import records, texts
 
 
-def table(**columns: list[Cell]) -> Table:
+def table(**columns: Sequence[Cell]) -> Table:
     return Table(tuple(columns), list(zip(*columns.values(), strict=True)))
 
 

@@ -1,0 +1,74 @@
+"""The service that the tests run against: `./assort up` on free ports, in a folder of this run.
+
+pytest loads this module as a plugin, before Django's settings are read, because they come from the environment. The
+service itself is started by the first test that needs it, so the tests of plain Python need none.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from saas.instance import ROOT, Instance
+
+START_SECONDS = 90
+
+
+class Service:
+    """One instance, started by the command that a user would type."""
+
+    def __init__(self, data: Path) -> None:
+        self.instance = Instance.create(data)
+        # Writes its ports down, so that the command finds the ones that are known here.
+        self.instance.claim()
+        self.instance.release()
+        self.process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return self.instance.url
+
+    def start(self) -> None:
+        if self.process is not None:
+            return
+        command = [sys.executable, "-m", "saas.commandline", "up", "--data", str(self.instance.data)]
+        command += ["--port", str(self.instance.ports["web"])]
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        self.output = self.instance.data.with_suffix(".log")
+        with self.output.open("w") as output:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=kept, stdout=output, stderr=output, text=True)
+        deadline = time.monotonic() + START_SECONDS
+        while f"ready {self.url}" not in self.output.read_text():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the service did not start:\n{self.output.read_text()}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(60)
+            self.process = None
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `./assort manage …` on this instance."""
+        command = [sys.executable, "-m", "saas.commandline", "--data", str(self.instance.data), "manage", *arguments]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+    def log(self, part: str) -> str:
+        return self.instance.log(part).read_text()
+
+
+_folder = Path(tempfile.mkdtemp(prefix="assort-tests-"))
+SERVICE = Service(_folder / "data")
+os.environ.update(SERVICE.instance.environment("test"))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    SERVICE.stop()
+    shutil.rmtree(_folder, ignore_errors=True)

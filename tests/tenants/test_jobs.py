@@ -1,0 +1,75 @@
+import pytest
+from django.db import ProgrammingError, transaction
+
+from tenants import ids, isolation, jobs
+from tenants.models import Job, Organisation
+
+
+@pytest.fixture
+def job(inside_acme: Organisation) -> str:
+    job_id = ids.new("job")
+    jobs.submit(job_id, kind="train", queue="train", subject="support")
+    return job_id
+
+
+def test_a_job_is_claimed_once(job: str) -> None:
+    assert jobs.claim(job) == 1
+    assert jobs.claim(job) is None
+
+
+def test_a_stranger_cannot_claim_renew_or_cancel_it(acme: Organisation, globex: Organisation) -> None:
+    job_id = ids.new("job")
+    with isolation.entered(acme):
+        jobs.submit(job_id, kind="train", queue="train")
+    with isolation.entered(globex):
+        assert jobs.claim(job_id) is None
+        assert not jobs.cancel(job_id)
+    with isolation.entered(acme):
+        attempt = jobs.claim(job_id)
+    with isolation.entered(globex):
+        assert not jobs.renew(job_id, attempt or 0)
+
+
+def test_only_an_organisation_may_submit(db: None) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+        jobs.submit(ids.new("job"), kind="train", queue="train")
+
+
+def test_the_lease_of_the_newest_attempt_counts(job: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "LEASE", jobs.timedelta(0))
+    first, second = jobs.claim(job), jobs.claim(job)
+    assert (first, second) == (1, 2)
+    assert not jobs.renew(job, 1)
+    with pytest.raises(jobs.LeaseLost):
+        jobs.finish(job, 1, "succeeded")
+    jobs.finish(job, 2, "succeeded")
+
+
+def test_a_finished_job_stays_finished(job: str) -> None:
+    attempt = jobs.claim(job) or 0
+    jobs.finish(job, attempt, "succeeded")
+    assert jobs.claim(job) is None
+    assert not jobs.cancel(job)
+    with pytest.raises(jobs.LeaseLost):
+        jobs.finish(job, attempt, "failed")
+
+
+def test_a_waiting_job_is_canceled_at_once_and_a_running_one_is_not(job: str) -> None:
+    assert jobs.cancel(job)
+    other = ids.new("job")
+    jobs.submit(other, kind="train", queue="train")
+    jobs.claim(other)
+    assert not jobs.cancel(other)
+
+
+def test_a_job_that_is_handed_back_has_not_been_tried(job: str) -> None:
+    jobs.hand_back(job, jobs.claim(job) or 0)
+    assert jobs.claim(job) == 1
+
+
+def test_the_operators_list_names_kind_and_subject_and_no_content(acme: Organisation) -> None:
+    job_id = ids.new("job")
+    with isolation.entered(acme):
+        jobs.submit(job_id, kind="train", queue="train", subject="support")
+    row = Job.objects.get(pk=job_id)
+    assert (row.tenant, row.kind, row.subject, row.state) == (acme.tenant, "train", "support", "queued")
