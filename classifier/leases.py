@@ -10,7 +10,8 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import cast
 
 from django.db import DatabaseError, connection
 
@@ -34,6 +35,8 @@ def kept(job_id: str, attempt: int, *, tenant: str, cancel: Callable[[], bool]) 
         yield
     finally:
         keeper.done.set()
+        with suppress(ProcessLookupError):  # It may have ended by itself just now.
+            signal.pthread_kill(cast("int", thread.ident), signal.SIGTERM)
         thread.join()
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
@@ -48,6 +51,8 @@ class _Keeper:
         renewed = time.monotonic()
         while not self.done.is_set():
             told_to_stop = signal.sigtimedwait({signal.SIGTERM}, LOOK_SECONDS) is not None
+            if self.done.is_set():  # The signal was ours, to end the wait.
+                break
             try:
                 if told_to_stop:
                     jobs.hand_back(self.job_id, self.attempt)

@@ -54,8 +54,8 @@ def validate(dataset_id: str, *, tenant: str) -> None:
         except MemoryError:
             problem = Problem(None, "too_large", "Reading this file takes too much memory. Split it.")
             datasets.reject(dataset=dataset, attempt=attempt, problems=[problem])
-        except DatabaseError:
-            raise  # The lease runs out, and another attempt begins when the database is back.
+        except (DatabaseError, jobs.LeaseLost):
+            raise  # Another attempt has begun, or will when the lease has run out.
         except Exception:  # A fault of ours would come again with each attempt: say so now.
             log.exception("%s failed", dataset_id)
             problem = Problem(None, "internal", OUR_FAULT.format(dataset_id))
@@ -126,8 +126,8 @@ def train(job_id: str, *, tenant: str) -> None:
             _fail(job, attempt, "cannot_train", str(error))
         except MemoryError:
             _fail(job, attempt, "too_large", "Training takes more memory than it may have. Use fewer rows or columns.")
-        except DatabaseError:
-            raise  # The lease runs out, and another attempt begins when the database is back.
+        except (DatabaseError, jobs.LeaseLost):
+            raise  # Another attempt has begun, or will when the lease has run out.
         except Exception:  # A fault of ours would come again with each attempt: say so now.
             log.exception("%s failed", job_id)
             _fail(job, attempt, "internal", OUR_FAULT.format(job_id))
@@ -203,6 +203,8 @@ def _succeed(
     job: TrainingJob, attempt: int, tenant: str, candidate: registry.Candidate, *, promotes: bool, verdict: str
 ) -> None:
     """Keep version, promotion and the job's end together, or, when the lease is lost, none of them."""
+    # First, because it raises LeaseLost: no file is moved for an attempt that does not count.
+    jobs.finish(job.id, attempt, "succeeded")
     version: ModelVersion = registry.add_version(tenant=tenant, job=job, candidate=candidate)
     version.verdict = verdict[:300]
     version.save(update_fields=["verdict"])
@@ -211,7 +213,6 @@ def _succeed(
         registry.promote(model=model, version=version, by=job.created_by, reason=verdict[:300])
     job.version = version
     training.finish(job, TrainingJob.Status.SUCCEEDED, f"Version {version.number}. {verdict}")
-    jobs.finish(job.id, attempt, "succeeded")
 
 
 @transaction.atomic

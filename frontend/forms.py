@@ -1,6 +1,6 @@
 """What people type: its shape only. The rules stand with the verbs that the views call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,7 +29,9 @@ class SignUpForm(SignupForm):
 
     field_order = ("email", "password1", "organisation", "slug")
     organisation = forms.CharField(
-        max_length=100, widget=forms.TextInput(attrs={"autocomplete": "organization"}), help_text="Your team or company."
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+        help_text="Your team or company.",
     )
     slug = forms.CharField(label="Address (optional)", max_length=40, required=False, help_text=_SLUG_HELP)
 
@@ -104,7 +106,7 @@ class KeyForm(forms.Form):
             (Scope.ADMIN, "admin: keys and the organisation itself"),
         ],
         initial=[Scope.READ, Scope.CLASSIFY],
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
     )
     lifetime = forms.ChoiceField(choices=LIFETIMES, required=False, label="Expires")
 
@@ -122,10 +124,16 @@ class UploadForm(forms.Form):
     )
     name = forms.CharField(max_length=100, required=False, help_text="Left empty, it is the file's.")
     label = forms.CharField(
-        label="Label column", max_length=200, required=False, help_text="Left empty, it is found: label, class, … or the last."
+        label="Label column",
+        max_length=200,
+        required=False,
+        help_text="Left empty, it is found: label, class, … or the last.",
     )
     text = forms.CharField(
-        label="Text column", max_length=200, required=False, help_text="To learn from this column alone. Left empty, all are used."
+        label="Text column",
+        max_length=200,
+        required=False,
+        help_text="To learn from this column alone. Left empty, all are used.",
     )
 
 
@@ -136,7 +144,7 @@ class TrainingForm(forms.Form):
     )
     quality = forms.ChoiceField(choices=QUALITIES, initial="auto")
 
-    def __init__(self, *args: Any, datasets: Sequence[Dataset], models: Sequence[Model], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, datasets: Iterable[Dataset], models: Iterable[Model], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(dataset.id, f"{dataset.name}, {dataset.rows:,} rows") for dataset in datasets]
         self.fields["dataset"] = forms.ChoiceField(label="Data set", choices=choices)

@@ -1,13 +1,28 @@
 """What a page shows of a model and its numbers, built from rows and tested without HTTP."""
 
+import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from classifier.models import Dataset, ModelVersion
+from django.template.defaultfilters import filesizeformat
 
-WORST_LABELS_FIRST = "f1"
+from classifier.models import Dataset, ModelVersion
+from tenants.models import Plan
+
 CONFUSIONS = 10
+LIMITS = {
+    "requests_per_minute": "Requests a minute, of one key",
+    "rows_per_month": "Rows classified in a month",
+    "dataset_bytes": "Size of a data set",
+    "dataset_rows": "Rows of a data set",
+    "dataset_count": "Data sets",
+    "model_count": "Models",
+    "training_seconds": "Longest training",
+    "workers": "Workers at a time",
+}
+MINUTE, HOUR = 60, 3600
 
 
 @dataclass(frozen=True)
@@ -27,8 +42,8 @@ class LabelCount:
 
 
 def percent(value: float) -> str:
-    """Return for instance `92.3 %`."""
-    return f"{value * 100:.1f} %"
+    """Return for instance `92.3 %`, which no line end can tear apart."""
+    return f"{value * 100:.1f}\N{NO-BREAK SPACE}%"
 
 
 def label_counts(dataset: Dataset) -> list[LabelCount]:
@@ -53,8 +68,12 @@ def figures(version: ModelVersion) -> list[Figure]:
 
 
 def label_scores(version: ModelVersion) -> list[Mapping[str, Any]]:
-    """Return how each label is recognised, the worst first: that is where more rows help."""
-    return sorted(version.metrics["labels"], key=lambda score: (score[WORST_LABELS_FIRST], score["label"]))
+    """Return how each label is recognised, the worst first: that is where more rows help.
+
+    Labels without an evaluated row, of which nothing is known, come last.
+    """
+    scores: list[Mapping[str, Any]] = version.metrics["labels"]
+    return sorted(scores, key=lambda score: (not score["support"], score["f1"], score["label"]))
 
 
 def confusions(version: ModelVersion) -> list[Mapping[str, Any]]:
@@ -63,26 +82,50 @@ def confusions(version: ModelVersion) -> list[Mapping[str, Any]]:
     return sorted(wrong, key=lambda cell: -cell["count"])[:CONFUSIONS]
 
 
+def choices(version: ModelVersion) -> list[Figure]:
+    """Return how the version was fitted: the parameters that are one value each."""
+    plain = {name: value for name, value in version.parameters.items() if not isinstance(value, list | dict)}
+    return [Figure(in_words(name), str(value)) for name, value in plain.items()]
+
+
+def limits(plan: Plan) -> list[Figure]:
+    """Return what the plan allows, in words."""
+    return [Figure(LIMITS.get(name, in_words(name)), _limit(name, limit)) for name, limit in plan.limits().items()]
+
+
+def in_words(name: str) -> str:
+    """Return for instance `Rows per month` for `rows_per_month`."""
+    return name.replace("_", " ").capitalize()
+
+
 def duration(seconds: float) -> str:
     """Return for instance `40 s`, `3 min` or `2 h 5 min`."""
     whole = round(seconds)
-    if whole < 60:
+    if whole < MINUTE:
         return f"{whole} s"
-    hours, minutes = divmod(round(whole / 60), 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+    hours, minutes = divmod(round(whole / MINUTE), HOUR // MINUTE)
+    parts = (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "")
+    return " ".join(part for part in parts if part)
 
 
 def example_call(version: ModelVersion, *, address: str) -> str:
     """Return a command that classifies one input of this model, to paste into a shell."""
+    body = shlex.quote(json.dumps({"inputs": [_example(version)]}, ensure_ascii=False))
     return (
         f"curl {address}/api/v1/models/{version.model.name}/classify \\\n"
         '  -H "Authorization: Bearer $ASSORT_KEY" -H "Content-Type: application/json" \\\n'
-        f"  -d '{_example_body(version)}'"
+        f"  -d {body}"
     )
 
 
-def _example_body(version: ModelVersion) -> str:
-    if version.kind == "text":
-        return '{"inputs": ["…"]}'
-    columns = ", ".join(f'"{column["name"]}": "…"' for column in version.schema["features"][:3])
-    return f'{{"inputs": [{{{columns}}}]}}'
+def _example(version: ModelVersion) -> Any:
+    shown = {column["name"]: next(iter(column["examples"]), "") for column in version.schema["features"]}
+    return next(iter(shown.values())) if version.kind == "text" else shown
+
+
+def _limit(name: str, limit: int | None) -> str:
+    if limit is None:
+        return "no limit"
+    if name.endswith("_bytes"):
+        return filesizeformat(limit)
+    return duration(limit) if name.endswith("_seconds") else f"{limit:,}"

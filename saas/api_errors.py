@@ -13,11 +13,14 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from classifier.errors import DatasetNotReady, ModelNotReady
+from frontend.views import errors as pages
 from tenants import errors
 from tenants.errors import FieldError, TenantError
 from tenants.middleware import request_id
 
 log = logging.getLogger(__name__)
+
+API = "/api/"
 
 TITLES = {
     400: "Malformed request",
@@ -75,19 +78,23 @@ def handle(exception: Exception, context: dict[str, Any]) -> Response | None:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer an address that leads nowhere: a problem document in the API, a page elsewhere."""
-    return _plain(request, errors.NotFound())
+    if not request.path.startswith(API):
+        return pages.not_found(request, exception)
+    status, headers, body = problem(errors.NotFound(), request_id=_request_id(request))
+    return JsonResponse(body, status=status, content_type=headers["Content-Type"])
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    number = getattr(request, "request_id", "")
+    if not request.path.startswith(API):
+        return pages.server_error(request)
+    number = _request_id(request)
     detail = f"This is our fault, and it was logged. Name the request id {number} when you report it."
     body = _body(500, "internal", detail, (), number)
     return JsonResponse(body, status=500, content_type="application/problem+json")
 
 
-def _plain(request: HttpRequest, error: TenantError) -> HttpResponse:
-    status, headers, body = problem(error, request_id=getattr(request, "request_id", request_id(None)))
-    return JsonResponse(body, status=status, headers=headers)
+def _request_id(request: HttpRequest) -> str:
+    return getattr(request, "request_id", None) or request_id(None)
 
 
 def _body(status: int, code: str, detail: str, fields: tuple[FieldError, ...], number: str) -> dict[str, Any]:

@@ -206,7 +206,6 @@ MLFLOW_DATABASE_URL = env.text("MLFLOW_DATABASE_URL", "")
 # --- Files, language, time, logs ------------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "frontend.finders.NodeModulesFinder",

@@ -16,5 +16,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("frontend.urls")),
 ]
 
+handler403 = "frontend.views.errors.forbidden"
 handler404 = "saas.api_errors.not_found"
 handler500 = "saas.api_errors.server_error"

@@ -115,7 +115,11 @@ def api_client(key: str) -> APIClient:
 @pytest.fixture
 def csv_file(tmp_path: Path) -> Path:
     """Sixty short messages of three labels, which a model learns well."""
-    words = {"billing": "invoice charge refund payment", "account": "password login email profile", "bug": "crash error freeze broken"}
+    words = {
+        "billing": "invoice charge refund payment",
+        "account": "password login email profile",
+        "bug": "crash error freeze broken",
+    }
     lines = [
         f"the {first} and my {second} number {number},{label}"
         for label, vocabulary in words.items()

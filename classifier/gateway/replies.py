@@ -120,9 +120,7 @@ class _Mailbox:
 
     def refuse_when_full(self) -> None:
         if time.monotonic() < self.full_until:
-            detail = (
-                f"More than {QUEUE_LIMIT:,} requests of this organisation wait already. Send fewer at a time."
-            )
+            detail = f"More than {QUEUE_LIMIT:,} requests of this organisation wait already. Send fewer at a time."
             raise Unavailable(detail, retry_after=2)
 
     @contextmanager
@@ -161,6 +159,4 @@ class _Mailbox:
     def _fail(self) -> None:
         for reply in self._waiting.values():
             if not reply.done():
-                reply.set_exception(
-                    Unavailable("The queue does not answer just now. Try again.", retry_after=1)
-                )
+                reply.set_exception(Unavailable("The queue does not answer just now. Try again.", retry_after=1))

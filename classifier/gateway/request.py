@@ -52,15 +52,9 @@ def decode(body: bytes, route: Route) -> Classify:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed("The body is not JSON in UTF-8. Send an object with the field `inputs`.") from None
     if not faults and request.top_k > route.labels:
-        faults = [
-            FieldError(
-                "/top_k", "too_large", f"The model has {route.labels} labels; ask for at most so many."
-            )
-        ]
+        faults = [FieldError("/top_k", "too_large", f"The model has {route.labels} labels; ask for at most so many.")]
     if faults:
-        raise InvalidInput(
-            "Nothing was classified, because some fields are wrong; see `errors`.", errors=tuple(faults)
-        )
+        raise InvalidInput("Nothing was classified, because some fields are wrong; see `errors`.", errors=tuple(faults))
     return request
 
 

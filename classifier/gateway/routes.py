@@ -48,9 +48,7 @@ class Routes:
             await asyncio.sleep(PAUSE)
 
     async def _load(self, tenant: str) -> dict[str, Route]:
-        return await self._database.run(
-            lambda: {route.model: route for route in Route.objects.filter(tenant=tenant)}
-        )
+        return await self._database.run(lambda: {route.model: route for route in Route.objects.filter(tenant=tenant)})
 
 
 def _login() -> dict[str, Any]:

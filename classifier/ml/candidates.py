@@ -35,10 +35,12 @@ _MANY_ROWS = 3_000
 _FEW_ROWS = 1_000
 _FEATURES = 10_000
 _FEWEST_FEATURES = 500
-# A machine for each label takes 3 microseconds for each row and label: beyond the first figure there is time
-# for one candidate only, beyond the second for none.
+# A machine for each label takes 3 microseconds for each row and label, half a microsecond on words alone. Up to the
+# first product of rows and labels there is time for several candidates, up to the second for one with characters, up to
+# the third for words.
 _COMFORTABLE = 5_000_000
-_BEARABLE = 50_000_000
+_BEARABLE = 12_000_000
+_ENDURABLE = 100_000_000
 # Weights of one model: 16 MB in half precision.
 _WEIGHTS = 8_000_000
 # N-grams in a training matrix: about 1 GB while it is fitted.
@@ -67,18 +69,19 @@ def worth_trying(schema: Schema, *, rows: int, labels: int, quality: str) -> lis
 def _texts(rows: int, labels: int) -> list[Candidate]:
     features = max(_FEWEST_FEATURES, min(_FEATURES, _WEIGHTS // (2 * labels)))
     learn = partial(grams.learn, features=features, rarest=1 if rows < _MANY_ROWS else 2)
-    both = partial(learn, families=("words", "characters"))
+    words = partial(learn, families=("words",))
     characters = partial(learn, families=("characters",))
-    if rows * labels > _BEARABLE:
-        return [Candidate("discriminant on words and characters", _text(both, solvers.discriminant))]
+    both = partial(learn, families=("words", "characters"))
     usual = Candidate("linear on words and characters, C=1", _text(both, partial(solvers.support_vectors, c=1.0)))
-    if rows * labels > _COMFORTABLE:
+    calm = Candidate("linear on words and characters, C=0.2", _text(both, partial(solvers.support_vectors, c=0.2)))
+    spelt = Candidate("linear on characters, C=1", _text(characters, partial(solvers.support_vectors, c=1.0)))
+    plain = Candidate("linear on words, C=1", _text(words, partial(solvers.support_vectors, c=1.0)))
+    last = Candidate("discriminant on words and characters", _text(both, solvers.discriminant))
+    if rows * labels <= _COMFORTABLE:
+        return [usual, calm, spelt]
+    if rows * labels <= _BEARABLE:
         return [usual]
-    return [
-        usual,
-        Candidate("linear on words and characters, C=0.2", _text(both, partial(solvers.support_vectors, c=0.2))),
-        Candidate("linear on characters, C=1", _text(characters, partial(solvers.support_vectors, c=1.0))),
-    ]
+    return [plain, last] if rows * labels <= _ENDURABLE else [last]
 
 
 def _tables(schema: Schema, rows: int, labels: int) -> list[Candidate]:

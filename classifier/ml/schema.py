@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from . import cells
@@ -78,19 +78,10 @@ def infer(table: Table, *, label: str | None = None, text: str | None = None) ->
     feature left is of type text. Raises TableRejected when nothing can be trained on the table.
     """
     label_name = _label_name(table, label)
-    _check_labels(table, label_name)
-    names = [name for name in table.names if name != label_name]
-    if not names:
-        raise rejected(1, "no_feature", "There is no column beside the label; add a text or other columns.")
-    columns = [describe(name, table.column(name)) for name in names]
-    if text is not None:
-        return _text_schema(label_name, columns, text)
-    features = tuple(c for c in columns if not is_useless(c, table)) if len(columns) > 1 else tuple(columns)
-    if not any(column.distinct > 1 for column in features):
-        raise rejected(None, "no_feature", "No column beside the label tells rows apart; add columns that do.")
-    ignored = tuple(column for column in columns if column not in features)
-    kind: Kind = "text" if [column.type for column in features] == ["text"] else "table"
-    return Schema(label_name, kind, features, ignored)
+    columns = [describe(name, table.column(name)) for name in table.names if name != label_name]
+    found = _table_schema(table, label_name, columns) if text is None else _text_schema(label_name, columns, text)
+    _check_labels(table, found)
+    return found
 
 
 def examples(table: Table, schema: Schema) -> tuple[list[dict[str, Cell]], list[str], list[int]]:
@@ -149,22 +140,37 @@ def _label_name(table: Table, wanted: str | None) -> str:
     return next((by_lower_case[name] for name in LABEL_NAMES if name in by_lower_case), table.names[-1])
 
 
-def _check_labels(table: Table, name: str) -> None:
-    counts = Counter(cell.strip() for cell in table.column(name) if cell is not None)
+def _check_labels(table: Table, schema: Schema) -> None:
+    """Only the rows that can be learned from count."""
+    label = table.names.index(schema.label)
+    places = [table.names.index(column.name) for column in schema.features]
+    learnable = (row for row in table.rows if any(row[place] is not None for place in places))
+    counts = Counter(cell.strip() for row in learnable if (cell := row[label]) is not None)
     if len(counts) <= 1:
         found = f"only {next(iter(counts))!r}" if counts else "none"
-        detail = f"The label column {name!r} holds {found}; a classifier needs at least two labels."
+        detail = f"The label column {schema.label!r} holds {found}; a classifier needs at least two labels."
         raise rejected(None, "one_label", detail)
     if max(counts.values()) <= 1:
-        detail = f"Every value of the label column {name!r} stands in one row only; is it really the label?"
+        detail = f"Every value of the label column {schema.label!r} stands in one row only; is it really the label?"
         raise rejected(None, "labels_never_repeat", detail)
+
+
+def _table_schema(table: Table, label: str, columns: Sequence[Column]) -> Schema:
+    if not columns:
+        raise rejected(1, "no_feature", "There is no column beside the label; add a text or other columns.")
+    features = tuple(c for c in columns if not is_useless(c, table)) if len(columns) > 1 else tuple(columns)
+    if not any(column.distinct > 1 for column in features):
+        raise rejected(None, "no_feature", "No column beside the label tells rows apart; add columns that do.")
+    ignored = tuple(column for column in columns if column not in features)
+    kind: Kind = "text" if [column.type for column in features] == ["text"] else "table"
+    return Schema(label, kind, features, ignored)
 
 
 def _text_schema(label: str, columns: Sequence[Column], text: str) -> Schema:
     chosen = [column for column in columns if column.name == text]
     if not chosen:
         raise _no_text(text, columns)
-    as_text = Column(text, "text", chosen[0].missing, chosen[0].distinct, chosen[0].examples)
+    as_text = replace(chosen[0], type="text")
     if as_text.distinct <= 1:
         raise rejected(None, "no_feature", f"All cells of the text column {text!r} are the same; add other rows.")
     return Schema(label, "text", (as_text,), tuple(column for column in columns if column.name != text))

@@ -55,5 +55,7 @@ def _fit(machine: LinearSVC | LogisticRegression, matrix: csr_matrix, targets: N
 
 def strongest_dimensions(matrix: csr_matrix, number: int, *, seed: int) -> NDArray[np.float32]:
     """The projection (features, dimensions) onto the first singular vectors, at most `number` of them."""
+    if not matrix.shape[1]:
+        return np.empty((0, 0), dtype=np.float32)
     machine = TruncatedSVD(min(number, *matrix.shape), random_state=seed).fit(matrix)
     return np.ascontiguousarray(machine.components_.T, dtype=np.float32)

@@ -14,6 +14,7 @@ from threadpoolctl import ThreadpoolController
 
 from . import fit
 from .candidates import worth_trying
+from .errors import rejected
 from .evaluate import CROSS_VALIDATION, HELD_OUT, Answers, Evaluation, evaluate
 from .fit import Examples, Trial
 from .predictor import Predictor
@@ -110,9 +111,9 @@ def _prepare(
 ) -> _Data:
     names = tuple(sorted(set(labels)))
     if len(names) <= 1:
-        raise ValueError("There are fewer than two labels; add rows of another label.")
+        raise rejected(None, "one_label", "There are fewer than two labels; add rows of another label.")
     if len(names) == len(labels):
-        raise ValueError("Every label has one row only; add rows.")
+        raise rejected(None, "labels_never_repeat", "Every label has one row only; add rows.")
     places = {name: place for place, name in enumerate(names)}
     targets = np.array([places[label] for label in labels], dtype=np.intp)
     training = np.flatnonzero(~held_out)

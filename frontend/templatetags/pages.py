@@ -29,6 +29,7 @@ COLOURS = {
     "ready": "green",
     "succeeded": "green",
     "champion": "green",
+    "chosen": "green",
     "queued": "azure",
     "validating": "azure",
     "running": "azure",
@@ -72,7 +73,7 @@ def badge(status: str) -> dict[str, str]:
 def field(bound: BoundField) -> dict[str, Any]:
     """Show a form's field: label, control, help and errors."""
     shape = _shape(bound)
-    attributes = {"class": f"{shape} is-invalid" if bound.errors else shape} if shape else {}
+    attributes: dict[str, str | bool] = {"class": f"{shape} is-invalid" if bound.errors else shape} if shape else {}
     return {"field": bound, "control": bound.as_widget(attrs=attributes), "shape": shape}
 
 

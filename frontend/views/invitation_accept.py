@@ -16,7 +16,9 @@ def invitation_accept(request: HttpRequest, token: str) -> HttpResponse:
         try:
             membership = accounts.accept_invitation(token=token, user=request.user)
         except NotFound:
-            detail = f"This invitation was not sent to {request.user.email}, was used, or is too old. Ask for a new one."
+            detail = (
+                f"This invitation was not sent to {request.user.email}, was used, or is too old. Ask for a new one."
+            )
             messages.error(request, detail)
             return redirect("home")
         invitations.forget(request)

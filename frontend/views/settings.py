@@ -2,6 +2,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
+from frontend import presenters
 from frontend.forms import DeletionForm, SettingsForm
 from frontend.loaders import MemberRequest, outside, require
 from frontend.outcomes import add_errors
@@ -24,5 +25,9 @@ def settings(request: MemberRequest) -> HttpResponse:
         else:
             messages.success(request, "Saved.")
             return redirect("settings", organisation.slug)
-    page = {"form": form, "deletion_form": DeletionForm(organisation=organisation), "limits": organisation.plan.limits()}
+    page = {
+        "form": form,
+        "deletion_form": DeletionForm(organisation=organisation),
+        "limits": presenters.limits(organisation.plan),
+    }
     return render(request, "frontend/settings.html", page)

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.views import SignupView
 from django.http import HttpResponse
@@ -8,8 +8,10 @@ from frontend.forms import SignUpForm
 from frontend.outcomes import add_errors
 from tenants.errors import NotFound, TenantError
 
+NOT_INVITED = "This invitation was sent to another address, was used, or is too old. Ask for a new one."
 
-class SignUp(SignupView):  # type: ignore[misc]  # allauth has no types here
+
+class SignUp(SignupView):
     """Makes an account and its organisation in one go, or lets somebody with an invitation join theirs."""
 
     def get_form_kwargs(self) -> dict[str, Any]:
@@ -19,12 +21,12 @@ class SignUp(SignupView):  # type: ignore[misc]  # allauth has no types here
         try:
             response: HttpResponse = super().form_valid(form)
         except NotFound:
-            invitations.forget(self.request)
-            form.add_error(None, "This invitation was sent to another address, was used, or is too old. Ask for a new one.")
-            return self.form_invalid(form)
+            form.add_error(None, NOT_INVITED)
+            response = self.form_invalid(form)
         except TenantError as error:
             add_errors(form, error, {"name": "organisation"})
-            return self.form_invalid(form)
+            return cast("HttpResponse", self.form_invalid(form))
+        # Used or useless: the next form asks for an organisation.
         invitations.forget(self.request)
         return response
 

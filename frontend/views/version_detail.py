@@ -18,5 +18,6 @@ def version_detail(request: MemberRequest, model: Model, version: ModelVersion) 
         "figures": presenters.figures(version),
         "scores": presenters.label_scores(version),
         "confusions": presenters.confusions(version),
+        "choices": presenters.choices(version),
     }
     return render(request, "frontend/version_detail.html", page)

@@ -7,11 +7,12 @@ import httpx2
 import pytest
 from django.db import connections
 
-from classifier import inference
+from classifier import inference, queues
 from classifier.gateway import Gateway
 from saas import api_errors
 from tenants.models import Organisation, Plan
-from tests.classifier.gateway_stand_ins import Worker, found, issue, set_route
+from tests.classifier.gateway_stand_ins import QUEUE, Worker, found, issue, set_route
+from tests.service import Service
 
 
 @pytest.fixture
@@ -20,32 +21,23 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def database(django_db_blocker: Any) -> Iterator[None]:
+def initech(service: Service, django_db_blocker: Any) -> Iterator[Organisation]:
+    """An organisation with a text and a table model of four labels each, whose rows other threads can see."""
     with django_db_blocker.unblock():
-        yield
+        organisation = found("initech")
+        set_route(organisation, "support")
+        set_route(organisation, "churn", kind="table")
+        yield organisation
         connections.close_all()
 
 
 @pytest.fixture(scope="session")
-def acme(database: None) -> Organisation:
-    organisation = found("acme")
-    set_route(organisation, "support")
-    set_route(organisation, "churn", kind="table")
-    return organisation
-
-
-@pytest.fixture(scope="session")
-def acme_key(acme: Organisation) -> str:
-    return issue(acme)
-
-
-@pytest.fixture(scope="session")
-def globex_key(database: None) -> str:
-    return issue(found("globex"))
+def initech_key(initech: Organisation) -> str:
+    return issue(initech)
 
 
 @pytest.fixture
-def metered(database: None) -> Organisation:
+def metered(committed: None) -> Organisation:
     """An organisation that may make 5 requests a minute and classify 10 rows a month."""
     Plan.objects.get_or_create(name="tiny", requests_per_minute=5, rows_per_month=10)
     organisation = found("metered", plan="tiny")
@@ -54,13 +46,19 @@ def metered(database: None) -> Organisation:
 
 
 @pytest.fixture
-def worker(acme: Organisation) -> Iterator[Worker]:
-    with Worker(acme).running() as worker:
+def aside_of_the_fleet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let requests go where the running fleet does not look, so that a stand-in can answer them."""
+    monkeypatch.setattr(queues, "INFER", QUEUE)
+
+
+@pytest.fixture
+def worker(initech: Organisation) -> Iterator[Worker]:
+    with Worker(initech).running() as worker:
         yield worker
 
 
 @pytest.fixture
-async def gateway(database: None, anyio_backend: str) -> AsyncIterator[Gateway]:
+async def gateway(committed: None, aside_of_the_fleet: None, anyio_backend: str) -> AsyncIterator[Gateway]:
     gateway = Gateway(problem=api_errors.problem, accept=inference.accept)
     await gateway.start()
     yield gateway
@@ -68,13 +66,15 @@ async def gateway(database: None, anyio_backend: str) -> AsyncIterator[Gateway]:
 
 
 @pytest.fixture
-async def client(gateway: Gateway) -> AsyncIterator[httpx2.AsyncClient]:
+async def http(gateway: Gateway) -> AsyncIterator[httpx2.AsyncClient]:
+    """A caller without a key."""
     transport = httpx2.ASGITransport(app=gateway)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://gateway/api/v1/models/") as client:
-        yield client
+    async with httpx2.AsyncClient(transport=transport, base_url="http://gateway/api/v1/models/") as http:
+        yield http
 
 
 @pytest.fixture
-async def acme_client(client: httpx2.AsyncClient, acme_key: str) -> httpx2.AsyncClient:
-    client.headers["Authorization"] = f"Bearer {acme_key}"
-    return client
+async def caller(http: httpx2.AsyncClient, initech_key: str) -> httpx2.AsyncClient:
+    """A caller with Initech's key."""
+    http.headers["Authorization"] = f"Bearer {initech_key}"
+    return http

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-import os
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -13,13 +12,16 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import redis
-from django.conf import settings
 from django.db import connection, connections
 
 from tenants import accounts, isolation, keys
 from tenants.models import Organisation
 from tenants.permissions import Scope
 from tenants.secrets import derive
+from tests.service import SERVICE
+
+# A list of the organisation that no real worker reads.
+QUEUE = "stand_in"
 
 T = TypeVar("T")
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
@@ -48,12 +50,12 @@ def drop_route(organisation: Organisation, model: str) -> None:
 
 def worker_client(organisation: Organisation) -> redis.Redis:
     """Return a connection to the broker with the login of the organisation's own workers."""
-    at = urlsplit(settings.REDIS_URL)
+    at = urlsplit(SERVICE.instance.owner_redis_url())
     return redis.Redis(
         host=at.hostname or "127.0.0.1",
         port=at.port or 6379,
         username=f"t_{organisation.tenant}",
-        password=derive(os.environ["ASSORT_FLEET_SECRET"], organisation.tenant, "broker"),
+        password=derive(SERVICE.instance.secrets["fleet_secret"], organisation.tenant, "broker"),
         socket_timeout=None,
     )
 
@@ -100,7 +102,7 @@ class Worker:
     def _serve(self, stopped: threading.Event) -> None:
         with worker_client(self.organisation) as client:
             while not stopped.is_set():
-                found = client.brpop([isolation.queue(self.organisation.tenant, "infer")], timeout=0.1)
+                found = client.brpop([isolation.queue(self.organisation.tenant, QUEUE)], timeout=0.1)
                 if found:
                     self._reply(client, message(found[1]))
 

@@ -2,9 +2,6 @@
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -20,7 +17,7 @@ from classifier.gateway import Gateway, replies
 from saas import api_errors
 from tenants import isolation
 from tenants.models import Organisation
-from tests.classifier.gateway_stand_ins import Worker, aside, billing, message, worker_client
+from tests.classifier.gateway_stand_ins import QUEUE, Worker, aside, billing, message, worker_client
 
 pytest_plugins = ["tests.classifier.gateway_fixtures"]
 pytestmark = pytest.mark.anyio
@@ -36,54 +33,54 @@ def assert_unavailable(response: httpx2.Response) -> None:
 
 def empty_queue(organisation: Organisation) -> int:
     """Take what lies in the organisation's queue, and return how much that was."""
-    queue = isolation.queue(organisation.tenant, "infer")
+    queue = isolation.queue(organisation.tenant, QUEUE)
     with worker_client(organisation) as client:
         return sum(1 for _ in iter(lambda: client.rpop(queue), None))
 
 
 @pytest.fixture
-def no_worker(acme: Organisation) -> Iterator[Organisation]:
+def no_worker(initech: Organisation) -> Iterator[Organisation]:
     """An organisation without a worker, whose queue is emptied afterwards."""
-    yield acme
-    empty_queue(acme)
+    yield initech
+    empty_queue(initech)
 
 
 async def test_without_an_answer_in_time_it_is_a_503(
-    acme_client: httpx2.AsyncClient, no_worker: Organisation, monkeypatch: pytest.MonkeyPatch
+    caller: httpx2.AsyncClient, no_worker: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replies, "SECONDS", 0.3)
     began = time.monotonic()
-    assert_unavailable(await acme_client.post("support/classify", json=TEXT))
+    assert_unavailable(await caller.post("support/classify", json=TEXT))
     assert 0.3 <= time.monotonic() - began < 1
 
 
 async def test_a_reply_that_comes_too_late_meets_nobody(
-    acme_client: httpx2.AsyncClient, no_worker: Organisation, monkeypatch: pytest.MonkeyPatch
+    caller: httpx2.AsyncClient, no_worker: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replies, "SECONDS", 0.3)
-    assert_unavailable(await acme_client.post("support/classify", json=TEXT))
+    assert_unavailable(await caller.post("support/classify", json=TEXT))
     monkeypatch.setattr(replies, "SECONDS", 5)
     with Worker(no_worker).running() as worker:
-        response = await acme_client.post("support/classify", json=TEXT)
+        response = await caller.post("support/classify", json=TEXT)
     assert [request["id"] for request in worker.seen][1:] == [response.json()["id"]]
 
 
 async def test_a_worker_that_comes_late_still_answers(
-    acme_client: httpx2.AsyncClient, no_worker: Organisation, monkeypatch: pytest.MonkeyPatch
+    caller: httpx2.AsyncClient, no_worker: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replies, "LINGER", 1)
-    waiting = asyncio.create_task(acme_client.post("support/classify", json=TEXT))
+    waiting = asyncio.create_task(caller.post("support/classify", json=TEXT))
     await asyncio.sleep(1.5)
     with Worker(no_worker).running():
         assert (await waiting).status_code == 200
 
 
 async def test_a_message_tells_the_worker_where_and_until_when_to_answer(
-    acme_client: httpx2.AsyncClient, no_worker: Organisation
+    caller: httpx2.AsyncClient, no_worker: Organisation
 ) -> None:
-    waiting = asyncio.create_task(acme_client.post("support/classify", json=TEXT))
+    waiting = asyncio.create_task(caller.post("support/classify", json=TEXT))
     with worker_client(no_worker) as client:
-        found = await aside(client.brpop, [isolation.queue(no_worker.tenant, "infer")], timeout=5)
+        found = await aside(client.brpop, [isolation.queue(no_worker.tenant, QUEUE)], timeout=5)
         batch = message(found[1])
         assert batch["reply"].startswith(f"reply:{no_worker.tenant}:")
         assert 9 < batch["deadline"] - time.time() < 10
@@ -92,22 +89,22 @@ async def test_a_message_tells_the_worker_where_and_until_when_to_answer(
 
 
 async def test_a_full_queue_refuses_at_once_and_grows_no_further(
-    acme_client: httpx2.AsyncClient, no_worker: Organisation, monkeypatch: pytest.MonkeyPatch
+    caller: httpx2.AsyncClient, no_worker: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replies, "QUEUE_LIMIT", 3)
     monkeypatch.setattr(replies, "SECONDS", 1)
-    waiting = [asyncio.create_task(acme_client.post("support/classify", json=TEXT)) for _ in range(3)]
+    waiting = [asyncio.create_task(caller.post("support/classify", json=TEXT)) for _ in range(3)]
     await asyncio.sleep(0.3)
     for _ in range(5):
         began = time.monotonic()
-        assert_unavailable(await acme_client.post("support/classify", json=TEXT))
+        assert_unavailable(await caller.post("support/classify", json=TEXT))
         assert time.monotonic() - began < 0.3
     for response in await asyncio.gather(*waiting):
         assert_unavailable(response)
     assert empty_queue(no_worker) == 4
 
 
-async def test_a_caller_that_leaves_is_waited_for_no_longer(gateway: Gateway, acme_key: str) -> None:
+async def test_a_caller_that_leaves_is_waited_for_no_longer(gateway: Gateway, initech_key: str) -> None:
     sent: list[Any] = []
     parts = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
 
@@ -117,7 +114,7 @@ async def test_a_caller_that_leaves_is_waited_for_no_longer(gateway: Gateway, ac
     async def send(message: Any) -> None:
         sent.append(message)
 
-    headers = [(b"authorization", f"Bearer {acme_key}".encode())]
+    headers = [(b"authorization", f"Bearer {initech_key}".encode())]
     path = "/api/v1/models/support/classify"
     await gateway({"type": "http", "method": "POST", "path": path, "headers": headers}, receive, send)
     assert sent == []
@@ -126,7 +123,8 @@ async def test_a_caller_that_leaves_is_waited_for_no_longer(gateway: Gateway, ac
 class Relay:
     """Stands between the gateway and the broker, and can be taken away."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int) -> None:
+        self._broker = port
         self._writers: list[asyncio.StreamWriter] = []
 
     async def start(self, port: int = 0) -> int:
@@ -140,8 +138,7 @@ class Relay:
         await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        at = urlsplit(settings.REDIS_URL)
-        broker_reader, broker_writer = await asyncio.open_connection(at.hostname, settings.BROKER_PORT)
+        broker_reader, broker_writer = await asyncio.open_connection("127.0.0.1", self._broker)
         self._writers += [writer, broker_writer]
         await asyncio.gather(self._pump(reader, broker_writer), self._pump(broker_reader, writer))
 
@@ -157,9 +154,8 @@ class Relay:
 
 @pytest.fixture
 async def relay(settings: Any, anyio_backend: str) -> AsyncIterator[Relay]:
-    relay = Relay()
     at = urlsplit(settings.REDIS_URL)
-    settings.BROKER_PORT = at.port
+    relay = Relay(at.port or 6379)
     login = at.netloc.rpartition("@")[0]
     settings.REDIS_URL = at._replace(netloc=f"{login}@127.0.0.1:{await relay.start()}").geturl()
     yield relay
@@ -167,39 +163,37 @@ async def relay(settings: Any, anyio_backend: str) -> AsyncIterator[Relay]:
 
 
 async def test_a_broker_that_goes_away_is_a_503_at_once_and_comes_back(
-    relay: Relay, acme_client: httpx2.AsyncClient, no_worker: Organisation
+    relay: Relay, caller: httpx2.AsyncClient, no_worker: Organisation
 ) -> None:
     port = urlsplit(settings.REDIS_URL).port or 0
-    waiting = asyncio.create_task(acme_client.post("support/classify", json=TEXT))
+    waiting = asyncio.create_task(caller.post("support/classify", json=TEXT))
     await asyncio.sleep(0.5)
     await relay.stop()
     async with asyncio.timeout(1):
         assert_unavailable(await waiting)
-        assert_unavailable(await acme_client.post("support/classify", json=TEXT))
+        assert_unavailable(await caller.post("support/classify", json=TEXT))
     await relay.start(port)
     with Worker(no_worker).running():
-        assert (await acme_client.post("support/classify", json=TEXT)).status_code == 200
+        assert (await caller.post("support/classify", json=TEXT)).status_code == 200
 
 
 async def test_without_a_database_it_is_a_503_at_once(
-    database: None, acme_key: str, monkeypatch: pytest.MonkeyPatch
+    committed: None, initech_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(connections.settings["default"], "PORT", CLOSED_PORT)
     gateway = Gateway(problem=api_errors.problem, accept=inference.accept)
-    transport, headers = httpx2.ASGITransport(app=gateway), {"Authorization": f"Bearer {acme_key}"}
-    async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client, asyncio.timeout(1):
-        response = await client.post("/api/v1/models/support/classify", json=TEXT, headers=headers)
+    transport, headers = httpx2.ASGITransport(app=gateway), {"Authorization": f"Bearer {initech_key}"}
+    async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as http, asyncio.timeout(1):
+        response = await http.post("/api/v1/models/support/classify", json=TEXT, headers=headers)
     assert_unavailable(response)
     await gateway.stop()
 
 
-async def test_connections_that_the_database_ended_are_replaced(
-    acme_client: httpx2.AsyncClient, worker: Worker
-) -> None:
-    assert (await acme_client.post("support/classify", json=TEXT)).status_code == 200
+async def test_connections_that_the_database_ended_are_replaced(caller: httpx2.AsyncClient, worker: Worker) -> None:
+    assert (await caller.post("support/classify", json=TEXT)).status_code == 200
     await aside(end_connections)
     await asyncio.sleep(2.1)
-    statuses = [(await acme_client.post("support/classify", json=TEXT)).status_code for _ in range(10)]
+    statuses = [(await caller.post("support/classify", json=TEXT)).status_code for _ in range(10)]
     assert statuses == [200] * 10
 
 

@@ -23,9 +23,9 @@ def texts(count: int) -> dict[str, list[str]]:
     return {"inputs": ["a text"] * count}
 
 
-async def sign_in(client: httpx2.AsyncClient, organisation: Organisation) -> ApiKey:
+async def sign_in(http: httpx2.AsyncClient, organisation: Organisation) -> ApiKey:
     key = await aside(issue, organisation)
-    client.headers["Authorization"] = f"Bearer {key}"
+    http.headers["Authorization"] = f"Bearer {key}"
     return await aside(ApiKey.objects.select_related("organisation__plan").get, public=key[8:20])
 
 
@@ -35,28 +35,24 @@ def used(organisation: Organisation) -> dict[str, int]:
         return usage.this_month(timezone.now().date())
 
 
-async def test_the_headers_tell_what_is_left_of_the_minute(
-    client: httpx2.AsyncClient, metered: Organisation
-) -> None:
-    await sign_in(client, metered)
+async def test_the_headers_tell_what_is_left_of_the_minute(http: httpx2.AsyncClient, metered: Organisation) -> None:
+    await sign_in(http, metered)
     with Worker(metered).running():
-        response = await client.post("support/classify", json=texts(1))
+        response = await http.post("support/classify", json=texts(1))
     assert response.headers["RateLimit-Policy"] == '"minute";q=5;w=60'
     assert re.fullmatch(r'"minute";r=4;t=([1-9]|[1-5]\d|60)', response.headers["RateLimit"])
 
 
-async def test_a_plan_without_limits_has_no_such_headers(
-    acme_client: httpx2.AsyncClient, worker: Worker
-) -> None:
-    response = await acme_client.post("support/classify", json=texts(1))
+async def test_a_plan_without_limits_has_no_such_headers(caller: httpx2.AsyncClient, worker: Worker) -> None:
+    response = await caller.post("support/classify", json=texts(1))
     assert "RateLimit" not in response.headers
 
 
 async def test_of_many_requests_at_once_exactly_the_plans_number_passes(
-    client: httpx2.AsyncClient, metered: Organisation
+    http: httpx2.AsyncClient, metered: Organisation
 ) -> None:
-    await sign_in(client, metered)
-    responses = await asyncio.gather(*(client.post("nothing/classify", json=texts(1)) for _ in range(40)))
+    await sign_in(http, metered)
+    responses = await asyncio.gather(*(http.post("nothing/classify", json=texts(1)) for _ in range(40)))
     assert sorted(response.status_code for response in responses) == [404] * 5 + [429] * 35
     refused = next(response for response in responses if response.status_code == 429)
     assert refused.json()["code"] == "rate_limited"
@@ -64,60 +60,54 @@ async def test_of_many_requests_at_once_exactly_the_plans_number_passes(
     assert refused.headers["RateLimit"].startswith('"minute";r=0;t=')
 
 
-async def test_callers_that_wait_count_in_the_same_minute(
-    client: httpx2.AsyncClient, metered: Organisation
-) -> None:
-    key = await sign_in(client, metered)
+async def test_callers_that_wait_count_in_the_same_minute(http: httpx2.AsyncClient, metered: Organisation) -> None:
+    key = await sign_in(http, metered)
     with broker.connect() as waiting:
         allowances = [quotas.count_request(waiting, key) for _ in range(5)]
     assert [allowance.remaining for allowance in allowances if allowance] == [4, 3, 2, 1, 0]
-    assert (await client.post("support/classify", json=texts(1))).status_code == 429
+    assert (await http.post("support/classify", json=texts(1))).status_code == 429
 
 
-async def test_the_rows_of_a_month_are_not_exceeded(
-    client: httpx2.AsyncClient, metered: Organisation
-) -> None:
-    await sign_in(client, metered)
+async def test_the_rows_of_a_month_are_not_exceeded(http: httpx2.AsyncClient, metered: Organisation) -> None:
+    await sign_in(http, metered)
     with Worker(metered).running():
-        answers = [await client.post("support/classify", json=texts(rows)) for rows in (6, 5, 4, 1)]
+        answers = [await http.post("support/classify", json=texts(rows)) for rows in (6, 5, 4, 1)]
     assert [answer.status_code for answer in answers] == [200, 429, 200, 429]
     assert answers[1].json()["code"] == "quota_exceeded"
     assert 0 < int(answers[1].headers["Retry-After"]) <= 31 * 24 * 3600
 
 
-async def test_what_fails_takes_nothing_of_the_month(
-    client: httpx2.AsyncClient, metered: Organisation
-) -> None:
-    await sign_in(client, metered)
+async def test_what_fails_takes_nothing_of_the_month(http: httpx2.AsyncClient, metered: Organisation) -> None:
+    await sign_in(http, metered)
     error = {"code": "not_found", "detail": "no such version"}
     with Worker(metered, lambda request: {"id": request["id"], "error": error}).running():
-        assert (await client.post("support/classify", json=texts(10))).status_code == 404
+        assert (await http.post("support/classify", json=texts(10))).status_code == 404
     with Worker(metered).running():
-        assert (await client.post("support/classify", json=texts(10))).status_code == 200
+        assert (await http.post("support/classify", json=texts(10))).status_code == 200
 
 
 async def test_a_broker_that_lost_its_counters_learns_from_the_records(
-    client: httpx2.AsyncClient, metered: Organisation
+    http: httpx2.AsyncClient, metered: Organisation
 ) -> None:
-    await sign_in(client, metered)
+    await sign_in(http, metered)
     with Worker(metered).running():
-        assert (await client.post("support/classify", json=texts(8))).status_code == 200
+        assert (await http.post("support/classify", json=texts(8))).status_code == 200
         await aside(usage.flush)
         with broker.connect() as counters:
             counters.delete(f"web:rows:{metered.tenant}:{timezone.now():%Y-%m}")
-        assert (await client.post("support/classify", json=texts(3))).status_code == 429
-        assert (await client.post("support/classify", json=texts(2))).status_code == 200
+        assert (await http.post("support/classify", json=texts(3))).status_code == 429
+        assert (await http.post("support/classify", json=texts(2))).status_code == 200
 
 
 async def test_answers_and_errors_are_counted_by_day_key_and_model(
-    client: httpx2.AsyncClient, metered: Organisation
+    http: httpx2.AsyncClient, metered: Organisation
 ) -> None:
-    key = await sign_in(client, metered)
+    key = await sign_in(http, metered)
     with Worker(metered).running():
         for rows in (2, 3):
-            await client.post("support/classify", json=texts(rows))
-        await client.post("support/classify", json={"inputs": [5]})
-        await client.post("nothing/classify", json=texts(1))
+            await http.post("support/classify", json=texts(rows))
+        await http.post("support/classify", json={"inputs": [5]})
+        await http.post("nothing/classify", json=texts(1))
     assert await aside(used, metered) == {"requests": 2, "rows": 5, "errors": 2}
     lines = await aside(lines_of, metered)
     day = timezone.now().date()

@@ -126,23 +126,23 @@ def test_what_is_no_json_is_malformed(body: bytes) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_refused_request_classifies_nothing(acme_client: httpx2.AsyncClient, worker: Worker) -> None:
-    response = await acme_client.post("support/classify", json={"inputs": ["fine", 5]})
+async def test_a_refused_request_classifies_nothing(caller: httpx2.AsyncClient, worker: Worker) -> None:
+    response = await caller.post("support/classify", json={"inputs": ["fine", 5]})
     assert (response.status_code, response.json()["code"]) == (422, "invalid_input")
     assert [error["pointer"] for error in response.json()["errors"]] == ["/inputs/1"]
     assert worker.seen == []
 
 
 @pytest.mark.anyio
-async def test_malformed_json_is_a_400(acme_client: httpx2.AsyncClient) -> None:
+async def test_malformed_json_is_a_400(caller: httpx2.AsyncClient) -> None:
     headers = {"Content-Type": "application/json"}
-    response = await acme_client.post("support/classify", content=b"{", headers=headers)
+    response = await caller.post("support/classify", content=b"{", headers=headers)
     assert (response.status_code, response.json()["code"]) == (400, "malformed")
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("size", [request.BODY_LIMIT + 1, 3 * request.BODY_LIMIT])
-async def test_a_body_that_is_too_large_is_a_413(acme_client: httpx2.AsyncClient, size: int) -> None:
+async def test_a_body_that_is_too_large_is_a_413(caller: httpx2.AsyncClient, size: int) -> None:
     headers = {"Content-Type": "application/json"}
-    response = await acme_client.post("support/classify", content=b" " * size, headers=headers)
+    response = await caller.post("support/classify", content=b" " * size, headers=headers)
     assert (response.status_code, response.json()["code"]) == (413, "too_large")

@@ -47,4 +47,3 @@ def test_an_organisation_answers_nobody_from_the_moment_it_is_deleted(committed:
     accounts.delete(organisation=made, by="peter")
     with pytest.raises(InvalidKey):
         keys.authenticate(key)
-

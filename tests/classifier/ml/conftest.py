@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -12,6 +14,8 @@ import pytest
 from classifier.ml import schema, split, table
 from classifier.ml.table import Row, Table
 from classifier.ml.train import Trained, train
+
+ROOT = Path(__file__).parents[3]
 
 TOPICS = {
     "billing": ["charged twice", "refund my invoice", "wrong amount on the bill", "payment declined"],
@@ -84,6 +88,12 @@ def trained(request: pytest.FixtureRequest) -> Trained:
     model = request.getfixturevalue(request.param)
     assert isinstance(model, Trained)
     return model
+
+
+def python(code: str, *arguments: str) -> str:
+    """What a fresh interpreter prints."""
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
 def read(path: Path, **limits: int) -> Table:

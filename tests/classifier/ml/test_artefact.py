@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +12,7 @@ from classifier.ml import artefact
 from classifier.ml.errors import ArtefactDamaged
 from classifier.ml.train import Trained
 
-from .conftest import records, texts
+from .conftest import python, records, texts
 
 
 def forge(directory: Path, name: str, content: bytes) -> None:
@@ -116,5 +114,4 @@ def test_a_used_directory_is_not_overwritten(text_model: Trained, tmp_path: Path
 
 def test_serving_imports_neither_scikit_learn_nor_pandas() -> None:
     code = "import sys, classifier.ml.artefact; print(sorted({'sklearn', 'pandas', 'django'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert python(code).strip() == "[]"

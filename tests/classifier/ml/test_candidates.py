@@ -22,7 +22,8 @@ def test_several_are_tried_and_fast_takes_the_linear_one(schema: Schema) -> None
 
 def test_more_rows_and_labels_leave_time_for_fewer() -> None:
     assert len(names(TEXT, 10_000, 1_000)) == 1
-    assert names(TEXT, 100_000, 1_000) == ["discriminant on words and characters"]
+    assert names(TEXT, 50_000, 1_000) == ["linear on words, C=1", "discriminant on words and characters"]
+    assert names(TEXT, 500_000, 1_000) == ["discriminant on words and characters"]
     assert names(TABLE, 10_000, 1_000) == ["linear, C=1"]
 
 

@@ -43,6 +43,10 @@ def test_discriminants_are_weights_of_the_features_themselves() -> None:
     assert (found.scores(shifted).argmax(axis=1) == labels).mean() > 0.9
 
 
+def test_a_text_column_without_any_text_has_no_dimension() -> None:
+    assert solvers.strongest_dimensions(csr_matrix((4, 0)), 32, seed=0).shape == (0, 0)
+
+
 def test_a_solver_that_runs_out_of_steps_does_not_warn() -> None:
     wide = csr_matrix(np.where(MATRIX.toarray() > 0, 1e4, -1e4).astype(np.float32))
     assert np.isfinite(solvers.logistic(wide, targets(5), c=1e6, seed=0).scores(wide)).all()

@@ -96,6 +96,7 @@ def test_a_table_nothing_can_be_learned_from_is_refused() -> None:
     ok = ["a", "b", "a"]
     assert refusal(table(text=ok, label=["x", "x", None])) == "one_label"
     assert refusal(table(text=ok, label=[None, None, None])) == "one_label"
+    assert refusal(table(text=["a", "b", None], label=["x", "x", "y"])) == "one_label"
     assert refusal(table(text=ok, label=["x", "y", "z"])) == "labels_never_repeat"
     assert refusal(table(label=["x", "y", "x"])) == "no_feature"
     assert refusal(table(text=["a", "a", "a"], label=ok)) == "no_feature"

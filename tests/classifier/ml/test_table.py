@@ -3,8 +3,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from hypothesis import strategies as st
 from classifier.ml import table
 from classifier.ml.errors import TableRejected
 
-from .conftest import read
+from .conftest import python, read
 
 File = Callable[[str | bytes], Path]
 
@@ -172,10 +170,7 @@ def test_a_monstrous_file_is_refused_quickly_and_in_little_memory(
     file: File, start: str, repeated: str, times: int, code: str
 ) -> None:
     path = file(start + repeated * times)
-    done = subprocess.run(
-        [sys.executable, "-c", READ_AND_MEASURE, str(path)], capture_output=True, text=True, check=True
-    )
-    found, seconds, kilobytes = done.stdout.split()
+    found, seconds, kilobytes = python(READ_AND_MEASURE, str(path)).split()
     path.unlink()
     assert found == code
     assert float(seconds) < 2

@@ -1,0 +1,96 @@
+import time
+
+import pytest
+
+from classifier import inference, registry
+from classifier.inference import LoadedModels
+from classifier.models import Classification
+from tenants import isolation
+from tenants.errors import NotFound
+from tenants.models import Job, Organisation
+from tests.classifier import rows
+
+
+def request(**named: object) -> dict[str, object]:
+    asked = {"id": "cls_1", "model": "support", "version": 1, "inputs": ["my password"], "top_k": 1, "explain": False}
+    return asked | named
+
+
+@pytest.fixture
+def models(inside_acme: Organisation) -> LoadedModels:
+    rows.trained(inside_acme)
+    return LoadedModels(inside_acme.tenant)
+
+
+def test_an_answer_has_a_result_for_each_input(models: LoadedModels) -> None:
+    reply = inference.answer(request(inputs=["my password", "the invoice", "a crash"]), models=models)
+    assert [result["label"] for result in reply["results"]] == ["account", "billing", "bug"]
+    assert [result["index"] for result in reply["results"]] == [0, 1, 2]
+
+
+def test_top_k_sorts_by_score(models: LoadedModels) -> None:
+    [result] = inference.answer(request(top_k=3), models=models)["results"]
+    scores = [score["score"] for score in result["scores"]]
+    assert scores == sorted(scores, reverse=True)
+    assert result["confidence"] == scores[0]
+    assert sum(scores) == pytest.approx(1, abs=1e-4)
+
+
+def test_an_explanation_names_the_word_that_spoke_for_the_label(models: LoadedModels) -> None:
+    [result] = inference.answer(request(explain=True), models=models)["results"]
+    assert result["explanation"][0]["word"] == "password"
+
+
+def test_a_wrong_input_is_named_by_its_index(models: LoadedModels) -> None:
+    reply = inference.answer(request(inputs=["fine", {"text": "not"}]), models=models)
+    assert reply["error"]["code"] == "invalid_input"
+    assert [error["pointer"] for error in reply["error"]["errors"]] == ["/inputs/1"]
+
+
+def test_an_unknown_version_is_not_found(models: LoadedModels) -> None:
+    assert inference.answer(request(version=9), models=models)["error"]["code"] == "not_found"
+
+
+def test_the_model_used_longest_ago_leaves_the_memory(inside_acme: Organisation) -> None:
+    dataset = rows.ready(inside_acme)
+    for name in ("one", "two"):
+        rows.trained(inside_acme, dataset, name)
+    models = LoadedModels(inside_acme.tenant, room=1)
+    first = models.get("one", 1)
+    models.get("two", 1)
+    assert models.get("one", 1) is not first
+
+
+def test_a_model_that_was_deleted_stops_answering(models: LoadedModels, monkeypatch: pytest.MonkeyPatch) -> None:
+    models.get("support", 1)
+    registry.delete(tenant=models.tenant, model=registry.get("support"))
+    monkeypatch.setattr(time, "monotonic", lambda at=time.monotonic() + 10: at)
+    with pytest.raises(NotFound):
+        models.get("support", 1)
+
+
+def accept(organisation: Organisation) -> Classification:
+    return inference.accept(model="support", version=1, inputs=["my password"], top_k=1, explain=False, api_key="")
+
+
+def test_an_accepted_request_is_a_row_and_a_job(acme: Organisation) -> None:
+    with isolation.entered(acme):
+        accepted = accept(acme)
+        assert Classification.objects.get(id=accepted.id).inputs == ["my password"]
+    assert Job.objects.get(pk=accepted.id).queue == "infer"
+
+
+def test_it_is_answered_once_and_its_inputs_do_not_stay(models: LoadedModels, inside_acme: Organisation) -> None:
+    accepted = accept(inside_acme)
+    for _ in range(2):
+        inference.answer_stored(accepted.id, models=models)
+    accepted.refresh_from_db()
+    assert (accepted.status, accepted.inputs) == ("succeeded", None)
+    assert accepted.results[0]["label"] == "account"
+
+
+def test_a_request_that_cannot_be_answered_fails_with_the_reason(inside_acme: Organisation) -> None:
+    accepted = accept(inside_acme)
+    inference.answer_stored(accepted.id, models=LoadedModels(inside_acme.tenant))
+    accepted.refresh_from_db()
+    assert (accepted.status, accepted.error["code"]) == ("failed", "not_found")

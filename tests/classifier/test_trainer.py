@@ -1,0 +1,148 @@
+import json
+
+import pytest
+
+from classifier import datasets, registry, trainer, training
+from classifier.ml import split
+from classifier.models import EvaluatedRow, Model, TrainingJob
+from tenants import isolation, jobs
+from tenants.models import Job, Organisation
+from tests.classifier import rows
+
+BAD_FILES = {
+    "empty": "",
+    "header_only": "text,label\n",
+    "ragged": "text,label\na,b\nc\nd,e,f,g\n",
+    "one_label": "text,label\n" + "hello there,a\n" * 5,
+    "nul": "text,label\nhel\0lo,a\nworld,b\n",
+}
+
+
+@pytest.mark.parametrize("content", BAD_FILES.values(), ids=BAD_FILES.keys())
+def test_a_bad_file_is_rejected_with_a_reason(inside_acme: Organisation, content: str) -> None:
+    dataset = rows.ready(inside_acme, content)
+    assert dataset.status == "rejected"
+    assert dataset.problems[0]["detail"]
+
+
+def test_a_file_is_read_once_although_its_message_comes_twice(inside_acme: Organisation) -> None:
+    dataset = rows.ready(inside_acme)
+    trainer.validate(dataset.id, tenant=inside_acme.tenant)
+    assert len(datasets.examples(dataset).numbers) == rows.COUNT
+
+
+def test_a_child_has_its_parents_rows_and_keeps_their_sides(inside_acme: Organisation) -> None:
+    parent = rows.ready(inside_acme)
+    more = rows.upload(inside_acme, "label,text\nbilling,the bill is new to me\n")
+    child = datasets.add_rows(organisation=inside_acme, dataset=parent, upload=more, by="alice")
+    trainer.validate(child.id, tenant=inside_acme.tenant)
+    child.refresh_from_db()
+    before, after = datasets.examples(parent), datasets.examples(child)
+    assert child.rows == rows.COUNT + 1
+    assert after.held_out[: rows.COUNT] == before.held_out
+
+
+def test_a_child_with_a_strange_column_is_rejected(inside_acme: Organisation) -> None:
+    parent = rows.ready(inside_acme)
+    more = rows.upload(inside_acme, "text,label,mood\nhello there,billing,good\n")
+    child = datasets.add_rows(organisation=inside_acme, dataset=parent, upload=more, by="alice")
+    trainer.validate(child.id, tenant=inside_acme.tenant)
+    child.refresh_from_db()
+    assert (child.status, child.problems[0]["code"]) == ("rejected", "unknown_column")
+
+
+def test_the_first_version_serves_at_once(inside_acme: Organisation) -> None:
+    version = rows.trained(inside_acme)
+    model = Model.objects.get(name="support")
+    assert model.champion == version
+    assert version.metrics["accuracy"] > 0.8
+    assert "first version" in version.verdict
+
+
+def test_a_table_is_trained_too(inside_acme: Organisation) -> None:
+    version = rows.trained(inside_acme, rows.ready(inside_acme, rows.TABLE), "sizes")
+    assert version.kind == "table"
+    assert version.metrics["accuracy"] > 0.8
+
+
+def test_the_same_rows_and_seed_give_the_same_model(inside_acme: Organisation) -> None:
+    dataset = rows.ready(inside_acme)
+    first, second = rows.trained(inside_acme, dataset), rows.trained(inside_acme, dataset)
+    assert first.metrics == second.metrics
+    assert first.sha256 == second.sha256
+
+
+def test_every_held_out_row_is_kept_with_what_was_said_of_it(inside_acme: Organisation) -> None:
+    version = rows.trained(inside_acme)
+    evaluated = EvaluatedRow.objects.filter(version=version)
+    cells = {(cell["actual"], cell["predicted"]): cell["count"] for cell in version.metrics["confusion"]}
+    assert evaluated.count() == version.metrics["rows"] == sum(cells.values())
+
+
+@pytest.mark.parametrize(("policy", "serves"), [("auto", 2), ("ask", 1), ("pinned", 1)])
+def test_a_later_version_serves_as_the_policy_says(inside_acme: Organisation, policy: str, serves: int) -> None:
+    dataset = rows.ready(inside_acme)
+    rows.trained(inside_acme, dataset)
+    registry.set_policy(model=registry.get("support"), policy=policy)
+    second = rows.trained(inside_acme, dataset)
+    assert registry.champion(registry.get("support")).number == serves
+    assert second.verdict
+
+
+def spoilt_where_it_learns() -> str:
+    """The messages with wrong labels on the rows that a twin learns from, and right ones on those held out."""
+    pairs = [line.rpartition(",")[::2] for line in rows.LINES]
+    held_out = split.held_out([{"text": text} for text, _ in pairs], [label for _, label in pairs])
+    wrong = {"billing": "account", "account": "bug", "bug": "billing"}
+    lines = [
+        f"{text},{label if out else wrong[label]}" for (text, label), out in zip(pairs, held_out, strict=True)
+    ]
+    return "text,label\n" + "\n".join(lines) + "\n"
+
+
+def test_a_worse_version_does_not_take_over(inside_acme: Organisation) -> None:
+    rows.trained(inside_acme)
+    second = rows.trained(inside_acme, rows.ready(inside_acme, spoilt_where_it_learns()))
+    assert second.verdict.startswith("Not promoted: On the same")
+    assert registry.champion(registry.get("support")).number == 1
+
+
+def test_the_end_of_a_training_is_one_transaction(acme: Organisation) -> None:
+    with isolation.entered(acme):
+        version = rows.trained(acme)
+        job = TrainingJob.objects.get(version=version)
+        assert job.status == "succeeded"
+    assert Job.objects.get(pk=job.id).outcome == "succeeded"
+    assert Job.objects.get(pk=version.id).queue == registry.RECORD
+
+
+def test_a_training_that_was_taken_over_has_no_effect(
+    inside_acme: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = training.start(organisation=inside_acme, dataset=rows.ready(inside_acme), model_name="lost", by="alice")
+    finish = jobs.finish
+    monkeypatch.setattr(jobs, "finish", lambda job_id, attempt, how: finish(job_id, attempt + 1, how))
+    with pytest.raises(jobs.LeaseLost):
+        trainer.train(job.id, tenant=inside_acme.tenant)
+    assert not Model.objects.get(name="lost").versions.exists()
+    assert not list(registry.folder_of(inside_acme.tenant, "lost").iterdir())
+
+
+def test_a_training_that_is_lost_three_times_fails_with_advice(
+    inside_acme: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = training.start(organisation=inside_acme, dataset=rows.ready(inside_acme), model_name="support", by="alice")
+    monkeypatch.setattr(jobs, "LEASE", jobs.timedelta(0))
+    for _ in range(jobs.ATTEMPTS):
+        jobs.claim(job.id)
+    trainer.train(job.id, tenant=inside_acme.tenant)
+    job.refresh_from_db()
+    assert (job.status, job.error["code"]) == ("failed", "worker_lost")
+
+
+def test_the_registrar_finds_its_record_beside_the_artefacts(inside_acme: Organisation) -> None:
+    version = rows.trained(inside_acme)
+    folder = registry.folder_of(inside_acme.tenant, "support") / str(version.number)
+    record = json.loads((folder / "record.json").read_text())
+    assert record["sha256"] == version.sha256
+    assert {path.name for path in folder.iterdir()} == {"served", "twin", "record.json"}

@@ -1,0 +1,103 @@
+import re
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from tenants import accounts, ids
+from tenants.errors import Unavailable
+from tenants.models import Invitation, Membership, Organisation, User
+from tenants.permissions import Role
+
+PASSWORD = "correct-horse-battery"
+
+
+def form(**changes: str) -> dict[str, str]:
+    unique = ids.random_text(8)
+    return {
+        "email": f"dora-{unique}@example.test",
+        "password1": PASSWORD,
+        "organisation": "Dora & Co",
+        "slug": f"dora-{unique}",
+        **changes,
+    }
+
+
+def sign_up(fields: dict[str, str], client: Client | None = None) -> Any:
+    return (client or Client()).post(reverse("account_signup"), fields, follow=True)
+
+
+def test_signing_up_makes_the_account_and_its_organisation(committed: None) -> None:
+    fields = form()
+    page = sign_up(fields)
+    assert page.redirect_chain[-1] == (reverse("organisation_home", args=[fields["slug"]]), 302)
+    membership = Membership.objects.select_related("organisation").get(user__email=fields["email"])
+    assert (membership.role, membership.organisation.name) == (Role.OWNER, "Dora & Co")
+
+
+def test_the_address_follows_from_the_name(committed: None) -> None:
+    name = f"Dora {ids.random_text(8)}"
+    sign_up(form(organisation=name, slug=""))
+    assert Organisation.objects.get(name=name).slug == name.lower().replace(" ", "-")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "word"),
+    [
+        ({"slug": "api"}, "slug", "reserved"),
+        ({"slug": "Dora"}, "slug", "a-z"),
+        ({"organisation": "D\N{CYRILLIC SMALL LETTER O}ra"}, "organisation", "alphabets"),
+        ({"organisation": ""}, "organisation", "required"),
+        ({"password1": "short"}, "password1", "10 characters"),
+    ],
+)
+def test_a_refusal_stands_at_its_field_and_leaves_no_account(
+    db: None, changes: dict[str, str], field: str, word: str
+) -> None:
+    fields = form(**changes)
+    assert word in sign_up(fields).context["form"].errors[field][0]
+    assert not User.objects.filter(email=fields["email"]).exists()
+
+
+def test_an_organisation_that_cannot_be_set_up_leaves_no_account(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The transaction around this test hides the request from the provisioner, which so never answers.
+    monkeypatch.setattr(accounts, "PROVISIONING_SECONDS", 0.1)
+    fields = form()
+    assert "try again" in sign_up(fields).context["form"].non_field_errors()[0]
+    assert not User.objects.filter(email=fields["email"]).exists()
+    assert not Organisation.objects.filter(slug=fields["slug"]).exists()
+    assert Unavailable.code == "unavailable"
+
+
+def test_an_address_that_has_an_account_is_told_so_in_a_letter_only(db: None, alice: User) -> None:
+    page = sign_up(form(email=alice.email))
+    assert page.redirect_chain == [(reverse("account_email_verification_sent"), 302)]
+    assert "already exists" in mail.outbox[-1].body
+
+
+def test_the_letter_has_the_public_address(committed: None, settings: Any) -> None:
+    settings.ASSORT_PUBLIC_URL = "https://assort.example"
+    sign_up(form())
+    assert re.search(r"https://assort\.example/accounts/confirm-email/", mail.outbox[-1].body)
+
+
+def test_who_is_invited_joins_and_founds_nothing(
+    acme: Organisation, alice: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    client, fields = Client(), form()
+    with django_capture_on_commit_callbacks(execute=True):
+        accounts.invite(organisation=acme, email=fields["email"], role=Role.MEMBER, by=alice)
+    client.get(re.search(r"/invitations/\S+", mail.outbox[-1].body)[0])  # type: ignore[index]  # it is in the letter
+    sign_up({"email": fields["email"], "password1": PASSWORD}, client)
+    assert [each.organisation for each in Membership.objects.filter(user__email=fields["email"])] == [acme]
+    assert not Invitation.objects.filter(email=fields["email"], accepted_at=None).exists()
+
+
+def test_an_invitation_of_somebody_else_makes_no_account(db: None) -> None:
+    client, fields = Client(), form()
+    client.get(reverse("invitation_accept", args=["stale"]))
+    page = sign_up({"email": fields["email"], "password1": PASSWORD}, client)
+    assert "Ask for a new one" in page.context["form"].non_field_errors()[0]
+    assert not User.objects.filter(email=fields["email"]).exists()

@@ -1,0 +1,17 @@
+from rest_framework.test import APIClient
+
+
+def test_name_and_retention_change(api: APIClient) -> None:
+    body = api.patch("/api/v1/organisation", {"name": "Acme Ltd", "retention": "off"}, format="json").json()
+    assert (body["name"], body["retention"]) == ("Acme Ltd", "off")
+    assert api.get("/api/v1/me").json()["organisation"]["name"] == "Acme Ltd"
+
+
+def test_a_deceiving_name_is_422(api: APIClient) -> None:
+    response = api.patch("/api/v1/organisation", {"name": "Аcme"}, format="json")
+    assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/name")
+
+
+def test_an_unknown_retention_is_422(api: APIClient) -> None:
+    response = api.patch("/api/v1/organisation", {"retention": "forever"}, format="json")
+    assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/retention")
