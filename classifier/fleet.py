@@ -18,7 +18,7 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from classifier import landlock, scaling
+from classifier import confinement, landlock, scaling
 from classifier.forkserver import Exit, ForkServer, ForkServerDied
 from classifier.queues import BATCH, INFER, TRAIN, WAKE
 from classifier.scaling import Running, Start, Stop, Waiting
@@ -204,6 +204,7 @@ def worker_environment() -> dict[str, str]:
     single = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
     return {
         **kept,
+        **confinement.environment(),
         **single,
         "PYTHONUNBUFFERED": "1",
         "DJANGO_SETTINGS_MODULE": "saas.settings",

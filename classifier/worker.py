@@ -54,24 +54,28 @@ class Secret:
 def main(secret: bytes) -> None:
     """Serve one queue of one organisation until there is no more to do. Runs in a child of the fork server."""
     given = Secret(**json.loads(secret))
+    become(given)
+    if given.use != INFER:
+        os.nice(10)  # A tenant's training must not delay anybody's answers.
+    serve(configured(current_app._get_current_object(), given))
+
+
+def become(given: Secret) -> None:
+    """Make this process the organisation's for good: its logins, its folder, and nothing else within reach."""
     isolation.log_in_as_worker(given.tenant, password=given.database_password)
     in_force = _confine(given)
     log.info("worker of %s for %s, pid %d, %s", given.tenant, given.use, os.getpid(), in_force)
-    url = broker_url(given)
     tasks.Worker.tenant = given.tenant
-    tasks.Worker.broker = redis.Redis.from_url(url, socket_timeout=None)
-    boot.check_worker(tasks.Worker.broker, given.tenant)
+    tasks.Worker.broker = redis.Redis.from_url(broker_url(given), socket_timeout=None)
     tasks.Worker.models = LoadedModels(given.tenant)
-    if given.use != INFER:
-        os.nice(10)  # A tenant's training must not delay anybody's answers.
-    serve(configured(current_app._get_current_object(), given, url))
+    boot.check_worker(tasks.Worker.broker, given.tenant)
 
 
-def configured(app: Celery, given: Secret, url: str) -> Celery:
+def configured(app: Celery, given: Secret) -> Celery:
     """Point the app, which has no connection yet, at the one queue that this worker may read."""
     queue = isolation.queue(given.tenant, given.use)
     app.conf.update(
-        broker_url=url,
+        broker_url=broker_url(given),
         broker_connection_retry_on_startup=True,
         broker_transport_options={
             "unacked_key": f"{queue}:unacked",

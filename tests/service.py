@@ -4,6 +4,7 @@ pytest loads this module as a plugin, before Django's settings are read, because
 service itself is started by the first test that needs it, so the tests of plain Python need none.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -60,8 +61,31 @@ class Service:
         command = [sys.executable, "-m", "saas.commandline", "--data", str(self.instance.data), "manage", *arguments]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
+    def create_organisation(self, name: str, owner: str) -> dict[str, str]:
+        """Return what `organisation create` prints."""
+        made = self.manage("organisation", "create", name, "--owner", owner)
+        if made.returncode:
+            raise RuntimeError(made.stderr)
+        return dict(json.loads(made.stdout))
+
+    def worker_log(self, tenant: str) -> str:
+        return (self.instance.data / "logs" / "workers" / f"{tenant}.log").read_text()
+
     def log(self, part: str) -> str:
         return self.instance.log(part).read_text()
+
+    def pid_of(self, part: str) -> int:
+        """Return the process id of a part, from the file that the supervisor keeps."""
+        return int((self.instance.run / f"{part}.pid").read_text().split()[0])
+
+    def worker_environment(self) -> dict[str, str]:
+        """Return what the fleet gives its fork server: where the servers are, and no password."""
+        given = self.instance.environment("fleet")
+        for url in ("DATABASE_URL", "REDIS_URL"):
+            scheme, rest = given[url].split("://")
+            given[url] = f"{scheme}://{rest.rpartition('@')[2]}"
+        secrets = ("ASSORT_FLEET_SECRET",)
+        return {name: value for name, value in given.items() if name not in secrets} | {"ASSORT_PART": "worker"}
 
 
 _folder = Path(tempfile.mkdtemp(prefix="assort-tests-"))

@@ -58,8 +58,8 @@ def train(
     """Train on rows with their labels; `held_out` (rows,) marks the ones that the evaluation is made on.
 
     `progress` is called with a stage (split, candidates, evaluate, refit) and the share of it that is done.
-    The same data, seed and library versions give the same numbers. Raises ValueError for fewer than two
-    labels, and for a label that has no row to train on.
+    The same data, seed and library versions give the same numbers. Raises TableRejected for fewer than two
+    labels or labels that never repeat, and ValueError when `held_out` leaves a label without a training row.
     """
     watch = _Watch(progress or (lambda stage, share: None))
     with _THREADS.limit(limits=1):

@@ -1,4 +1,4 @@
-"""What the registrar's tests stand on: real servers, the real process, and an organisation's folder with versions."""
+"""What the registrar's tests stand on: the service's registrar, and an organisation's folder with versions."""
 
 import json
 import signal
@@ -14,9 +14,9 @@ import psycopg
 from classifier.ml import artefact, schema, split, train
 from classifier.ml.predictor import Predictor
 from classifier.ml.rows import Table
-from saas import embedded, process
-from saas.instance import ROOT, Instance
+from saas import process
 from tenants import ids
+from tests.service import Service
 
 Cells = tuple[str | None, ...]
 
@@ -37,36 +37,27 @@ json.dump(answers.to_dict("records"), sys.stdout)
 
 @dataclass
 class Registrar:
-    """The process, and what the rest of the service would do around it."""
+    """The service's registrar, and what the rest of the service would do around it."""
 
-    instance: Instance
-    running: subprocess.Popen[bytes] | None = None
+    service: Service
 
     @property
     def environment(self) -> dict[str, str]:
-        return self.instance.environment("registrar")
+        return self.service.instance.environment("registrar")
 
-    def start(self) -> None:
-        with self.instance.log("registrar").open("ab") as log:
-            self.running = subprocess.Popen(
-                [sys.executable, "-m", "classifier.registrar"],
-                cwd=ROOT,
-                env=self.environment,
-                stderr=log,
-                start_new_session=True,
-            )
+    @property
+    def tenants(self) -> Path:
+        return self.service.instance.data / "tenants"
 
     def kill(self) -> None:
-        """Kill process and child as the kernel would, without a word."""
-        if self.running is not None:
-            process.end(process.session_of(self.running.pid), how=signal.SIGKILL)
-            self.running.wait()
+        """Kill process and child as the kernel would, without a word. The supervisor starts it again."""
+        process.end(process.session_of(self.service.pid_of("registrar")), how=signal.SIGKILL)
 
     def log(self) -> str:
-        return self.instance.log("registrar").read_text()
+        return self.service.log("registrar")
 
     def public(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        return query(self.instance.owner_database_url(), statement, *values)
+        return query(self.service.instance.owner_database_url(), statement, *values)
 
     def mlflow(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         return query(self.environment["MLFLOW_DATABASE_URL"], statement, *values)
@@ -130,21 +121,6 @@ class Registrar:
         return list(json.loads(ended.stdout))
 
 
-def started(data: Path) -> Registrar:
-    instance = Instance.create(data)
-    embedded.start(instance)
-    prepare = [sys.executable, "manage.py", "prepare", "--skip-checks"]
-    subprocess.run(prepare, cwd=ROOT, env=instance.environment("prepare"), check=True)
-    registrar = Registrar(instance)
-    registrar.start()
-    return registrar
-
-
-def stop(registrar: Registrar) -> None:
-    registrar.kill()
-    embedded.stop(registrar.instance)
-
-
 @cache
 def trained(kind: str) -> train.Trained:
     """A small model, the same every time."""
@@ -157,7 +133,7 @@ def trained(kind: str) -> train.Trained:
 
 def store(registrar: Registrar, tenant: str, model: str, number: int, kind: str = "text") -> str:
     """Lay a version into the organisation's folder as its worker would, and return its id."""
-    folder = registrar.instance.data / "tenants" / tenant / "models" / model / str(number)
+    folder = registrar.tenants / tenant / "models" / model / str(number)
     result, version_id = trained(kind), ids.new("mv")
     served: Predictor = result.served
     record = {

@@ -4,7 +4,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,19 +15,18 @@ from saas.instance import ROOT
 from tenants import ids
 from tests.classifier import recorded
 from tests.classifier.recorded import INPUTS, Registrar
+from tests.service import Service
 
 
-@pytest.fixture(scope="module")
-def registrar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registrar]:
-    running = recorded.started(tmp_path_factory.mktemp("registrar"))
-    yield running
-    recorded.stop(running)
+@pytest.fixture
+def registrar(service: Service) -> Registrar:
+    return Registrar(service)
 
 
 @pytest.fixture
 def tenant(registrar: Registrar) -> str:
     tenant = ids.new_tenant()
-    (registrar.instance.data / "tenants" / tenant).mkdir()
+    (registrar.tenants / tenant).mkdir()
     return tenant
 
 
@@ -46,7 +44,7 @@ def runs(registrar: Registrar, tenant: str) -> list[str]:
 
 
 def weights(registrar: Registrar, tenant: str) -> list[Path]:
-    return list((registrar.instance.data / "tenants" / tenant / "mlflow").rglob("weights.npy"))
+    return list((registrar.tenants / tenant / "mlflow").rglob("weights.npy"))
 
 
 @pytest.mark.parametrize("kind", ["text", "table"])
@@ -75,14 +73,14 @@ def test_a_version_is_recorded_with_all_that_is_known_of_it(registrar: Registrar
     assert metrics["accuracy"] == recorded.trained("text").evaluation.accuracy
     assert tags["assort.dataset_sha256"] == "5" * 64
     assert tags["assort.library.scikit-learn"] == "1.9.1"
-    (matrix,) = (registrar.instance.data / "tenants" / tenant / "mlflow").rglob("confusion_matrix.json")
+    (matrix,) = (registrar.tenants / tenant / "mlflow").rglob("confusion_matrix.json")
     confusion = recorded.trained("text").evaluation.to_json()["confusion"]
     assert json.loads(matrix.read_text())["cells"] == list(confusion)
 
 
 def test_what_is_recorded_holds_no_pickle_and_no_rows(registrar: Registrar, tenant: str) -> None:
     registrar.outcome(register(registrar, tenant, "support@1"))
-    folder = registrar.instance.data / "tenants" / tenant / "mlflow"
+    folder = registrar.tenants / tenant / "mlflow"
     suffixes = {path.suffix for path in folder.rglob("*") if path.is_file()}
     assert suffixes == {"", ".json", ".npy", ".py", ".txt", ".yaml"}
     (description,) = folder.rglob("MLmodel")
@@ -118,7 +116,6 @@ def test_a_kill_in_the_middle_registers_nothing_twice(registrar: Registrar, tena
     job = register(registrar, tenant, "support@1")
     assert process.wait_for(lambda: bool(registrar.mlflow(reached, tenant)), 20)
     registrar.kill()
-    registrar.start()
     assert registrar.outcome(job) == "succeeded"
     assert registrar.versions(tenant, "support") == {1: job}
     assert len(runs(registrar, tenant)) == len(weights(registrar, tenant)) == 1
@@ -153,7 +150,7 @@ def test_an_alias_that_somebody_else_moved_is_put_back(registrar: Registrar, ten
 
 def test_a_damaged_artefact_is_not_recorded(registrar: Registrar, tenant: str) -> None:
     version_id = recorded.store(registrar, tenant, "support", 1)
-    weights = registrar.instance.data / "tenants" / tenant / "models/support/1/served/weights.npy"
+    weights = registrar.tenants / tenant / "models/support/1/served/weights.npy"
     weights.write_bytes(weights.read_bytes()[:-1] + b"!")
     registrar.submit(tenant, "register", "support@1", version_id, attempt=9)
     assert registrar.outcome(version_id) == "failed"
@@ -163,7 +160,7 @@ def test_a_damaged_artefact_is_not_recorded(registrar: Registrar, tenant: str) -
 
 def test_a_failed_attempt_is_counted_and_tried_again(registrar: Registrar, tenant: str) -> None:
     version_id = recorded.store(registrar, tenant, "support", 1)
-    folder = registrar.instance.data / "tenants" / tenant / "models/support/1"
+    folder = registrar.tenants / tenant / "models/support/1"
     folder.rename(folder.with_name("away"))
     registrar.submit(tenant, "register", "support@1", version_id)
     tried = "SELECT 1 FROM job WHERE id = %s AND state = 'queued' AND attempt > 0"
@@ -175,8 +172,8 @@ def test_a_failed_attempt_is_counted_and_tried_again(registrar: Registrar, tenan
 def test_a_link_into_another_organisations_folder_is_not_followed(registrar: Registrar, tenant: str) -> None:
     victim = ids.new_tenant()
     version_id = recorded.store(registrar, victim, "secret", 1)
-    theirs = registrar.instance.data / "tenants" / victim / "models" / "secret"
-    ours = registrar.instance.data / "tenants" / tenant / "models" / "secret"
+    theirs = registrar.tenants / victim / "models" / "secret"
+    ours = registrar.tenants / tenant / "models" / "secret"
     ours.parent.mkdir()
     ours.symlink_to(theirs)
     registrar.submit(tenant, "register", "secret@1", version_id, attempt=9)
@@ -185,9 +182,9 @@ def test_a_link_into_another_organisations_folder_is_not_followed(registrar: Reg
 
 
 def test_a_link_in_place_of_the_folder_to_write_to_is_refused(registrar: Registrar, tenant: str) -> None:
-    theirs = registrar.instance.data / "tenants" / ids.new_tenant()
+    theirs = registrar.tenants / ids.new_tenant()
     theirs.mkdir()
-    (registrar.instance.data / "tenants" / tenant / "mlflow").symlink_to(theirs)
+    (registrar.tenants / tenant / "mlflow").symlink_to(theirs)
     version_id = recorded.store(registrar, tenant, "support", 1)
     registrar.submit(tenant, "register", "support@1", version_id, attempt=9)
     assert registrar.outcome(version_id) == "failed"
@@ -207,7 +204,7 @@ def test_a_deleted_model_leaves_nothing_and_its_name_counts_anew(registrar: Regi
     assert registrar.versions(tenant, "support") == {}
     assert registrar.versions(tenant, "other") == {1: kept}
     assert len(runs(registrar, tenant)) == len(weights(registrar, tenant)) == 1
-    shutil.rmtree(registrar.instance.data / "tenants" / tenant / "models" / "support")
+    shutil.rmtree(registrar.tenants / tenant / "models" / "support")
     again = register(registrar, tenant, "support@1")
     registrar.outcome(again)
     assert registrar.versions(tenant, "support") == {1: again}
@@ -222,7 +219,7 @@ def test_nothing_is_left_of_a_deleted_organisation(registrar: Registrar, tenant:
     )
     left = "SELECT name FROM experiments WHERE name = %s UNION SELECT name FROM registered_models WHERE name = %s"
     assert process.wait_for(lambda: not registrar.mlflow(left, tenant, f"{tenant}.support"), 10)
-    assert process.wait_for(lambda: not (registrar.instance.data / "tenants" / tenant).exists(), 10)
+    assert process.wait_for(lambda: not (registrar.tenants / tenant).exists(), 10)
 
 
 def test_while_mlflows_database_is_down_jobs_wait_without_failing(registrar: Registrar, tenant: str) -> None:
@@ -264,7 +261,7 @@ def test_a_recorder_that_was_killed_is_started_again(registrar: Registrar) -> No
 
 
 def test_a_login_that_may_do_more_is_refused(registrar: Registrar) -> None:
-    owner = registrar.environment | {"DATABASE_URL": registrar.instance.owner_database_url()}
+    owner = registrar.environment | {"DATABASE_URL": registrar.service.instance.owner_database_url()}
     command = [sys.executable, "-m", "classifier.registrar"]
     ended = subprocess.run(command, cwd=ROOT, env=owner, capture_output=True, text=True, check=False, timeout=20)
     assert ended.returncode != 0

@@ -94,9 +94,7 @@ def spoilt_where_it_learns() -> str:
     pairs = [line.rpartition(",")[::2] for line in rows.LINES]
     held_out = split.held_out([{"text": text} for text, _ in pairs], [label for _, label in pairs])
     wrong = {"billing": "account", "account": "bug", "bug": "billing"}
-    lines = [
-        f"{text},{label if out else wrong[label]}" for (text, label), out in zip(pairs, held_out, strict=True)
-    ]
+    lines = [f"{text},{label if out else wrong[label]}" for (text, label), out in zip(pairs, held_out, strict=True)]
     return "text,label\n" + "\n".join(lines) + "\n"
 
 

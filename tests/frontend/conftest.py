@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -19,14 +18,17 @@ from tenants.permissions import Role
 from tests import universe
 from tests.universe import Universe
 
-Visit = Callable[..., HttpResponse]
+# A page as the test client gives it, with its `context`.
+Visit = Callable[..., Any]
+Inside = Callable[[], AbstractContextManager[None]]
 PATIENCE = 60
 ROWS = [{"text": f"my {word} is wrong, number {n}", "label": word} for word in ("card", "invoice") for n in range(30)]
 
 
 @dataclass(frozen=True)
 class Studio:
-    """An organisation of Alice, Bob (a member) and Rita (a viewer), with a data set, one that was rejected, a model."""
+    """An organisation of Alice, Bob (a member) and Rita (a viewer), with a data set, one that was rejected, and a model of two
+    versions, the second of which answers."""
 
     organisation: Organisation
     dataset: Dataset
@@ -49,7 +51,11 @@ def studio(cast: Universe, django_db_blocker: Any) -> Studio:
             settled(dataset)
             settled(rejected)
             job = training.start(
-                organisation=organisation, dataset=dataset, model_name="letters", by="alice", options={"quality": "fast"}
+                organisation=organisation,
+                dataset=dataset,
+                model_name="letters",
+                by="alice",
+                options={"quality": "fast"},
             )
             settled(job)
             job = training.get(job.id)
@@ -59,6 +65,11 @@ def studio(cast: Universe, django_db_blocker: Any) -> Studio:
 def upload(organisation: Organisation, rows: list[dict[str, str]], name: str) -> Dataset:
     stored = uploads.write_rows(organisation.tenant, rows)
     return datasets.create(organisation=organisation, upload=stored, name=name, by="alice")
+
+
+def train(organisation: Organisation, dataset: Dataset) -> TrainingJob:
+    wanted = {"quality": "fast"}
+    return training.start(organisation=organisation, dataset=dataset, model_name="letters", by="alice", options=wanted)
 
 
 def settled(row: Dataset | TrainingJob) -> None:
@@ -95,7 +106,11 @@ def address(studio: Studio, view: str, *args: Any) -> str:
 
 
 @pytest.fixture
-def text_file(tmp_path: Path) -> Path:
-    path = tmp_path / "letters.csv"
-    path.write_text("text,label\n" + "".join(f"{row['text']!r},{row['label']}\n" for row in ROWS))
-    return path
+def inside(db: None, studio: Studio) -> Inside:
+    """Look into the studio: `with inside(): Dataset.objects.get(…)`."""
+    return lambda: isolation.entered(studio.organisation)
+
+
+def told(page: Any) -> list[str]:
+    """Return what the page tells its reader about what came of a change."""
+    return [str(message) for message in page.context["messages"]]

@@ -16,9 +16,7 @@ def test_founding_leads_into_the_new_organisation(committed: None, client_of: Ca
     assert Organisation.objects.get(slug=slug).is_active
 
 
-def test_a_reserved_address_is_refused_at_its_field(
-    db: None, client_of: Callable[[User], Client], carol: User
-) -> None:
+def test_a_reserved_address_is_refused_at_its_field(db: None, client_of: Callable[[User], Client], carol: User) -> None:
     page = client_of(carol).post(reverse("organisation_found"), {"name": "Fine", "slug": "admin"})
     assert "reserved" in page.context["form"].errors["slug"][0]
 
@@ -26,7 +24,9 @@ def test_a_reserved_address_is_refused_at_its_field(
 def test_a_name_of_mixed_alphabets_is_refused_at_its_field(
     db: None, client_of: Callable[[User], Client], carol: User
 ) -> None:
-    page = client_of(carol).post(reverse("organisation_found"), {"name": "Ac\N{CYRILLIC SMALL LETTER EM}e", "slug": "fine"})
+    page = client_of(carol).post(
+        reverse("organisation_found"), {"name": "Ac\N{CYRILLIC SMALL LETTER EM}e", "slug": "fine"}
+    )
     assert "alphabets" in page.context["form"].errors["name"][0]
 
 

@@ -57,9 +57,7 @@ def test_starting_over_is_refused_for_servers_outside(
     assert "embedded data only" in capsys.readouterr().err
 
 
-def test_a_directory_that_cannot_be_used_is_one_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_directory_that_cannot_be_used_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").touch()
     assert commandline.main(["up", "--data", str(tmp_path / "file")]) == 1
     assert capsys.readouterr().err.count("\n") == 1

@@ -62,8 +62,7 @@ def test_both_answer_to_the_owners_logins(instance: Instance) -> None:
 def test_the_owner_can_make_roles_and_databases_and_is_no_superuser(instance: Instance) -> None:
     embedded.start(instance)
     statement = (
-        "SELECT array[rolcreaterole, rolcreatedb, rolsuper, rolbypassrls] "
-        "FROM pg_roles WHERE rolname = current_user"
+        "SELECT array[rolcreaterole, rolcreatedb, rolsuper, rolbypassrls] FROM pg_roles WHERE rolname = current_user"
     )
     assert query(instance, statement) == [True, True, False, False]
 

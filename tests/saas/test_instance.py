@@ -115,10 +115,7 @@ def test_no_part_but_the_owners_can_read_another_login(instance: Instance, part:
 
 def test_each_part_gets_the_secrets_it_uses_and_no_other(instance: Instance) -> None:
     names = {"secret_key", "pepper", "fleet_secret", "login_secret"}
-    given = {
-        part: {name for name in names if f"ASSORT_{name.upper()}" in instance.environment(part)}
-        for part in PARTS
-    }
+    given = {part: {name for name in names if f"ASSORT_{name.upper()}" in instance.environment(part)} for part in PARTS}
     owners, fronts = {"fleet_secret", "login_secret"}, {"secret_key", "pepper"}
     assert given == {
         "prepare": owners,

@@ -126,9 +126,7 @@ def test_without_pip_and_uv_it_says_what_to_install(checkout: Checkout) -> None:
     (checkout.path / "uv").unlink()
     done = checkout.run("up")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].endswith(
-        "Install pip (on Debian: apt-get install python3-pip), or uv."
-    )
+    assert done.stderr.splitlines()[-1].endswith("Install pip (on Debian: apt-get install python3-pip), or uv.")
 
 
 def test_arguments_arrive_as_they_were_given(checkout: Checkout) -> None:

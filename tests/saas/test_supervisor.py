@@ -60,9 +60,7 @@ def read_until(supervisor: subprocess.Popen[str], wanted: str) -> list[str]:
         lines.append(line.rstrip())
         if wanted in line:
             return lines
-    raise AssertionError(
-        f"{wanted!r} was never said: {lines}, {supervisor.stderr and supervisor.stderr.read()}"
-    )
+    raise AssertionError(f"{wanted!r} was never said: {lines}, {supervisor.stderr and supervisor.stderr.read()}")
 
 
 def pid_of(tmp_path: Path, part: str) -> int:

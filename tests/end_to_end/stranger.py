@@ -1,0 +1,62 @@
+"""What a stranger does with a browser and a key, over real HTTP."""
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2 as httpx
+
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+
+
+class Browser:
+    """Just enough of one: cookies, forms with their token, redirects."""
+
+    def __init__(self, url: str) -> None:
+        self.client = httpx.Client(base_url=url, follow_redirects=True, timeout=30)
+
+    def submit(self, address: str, *, on: str | None = None, **fields: str | list[str]) -> httpx.Response:
+        """Fill in the form of the page `on` (else `address` itself) and send it to `address`."""
+        page = self.client.get(on or address)
+        token = TOKEN.search(page.text)
+        assert token is not None, f"no form on {page.url}: {page.status_code}"
+        headers = {"Referer": str(page.url)}
+        return self.client.post(address, data={**fields, "csrfmiddlewaretoken": token[1]}, headers=headers)
+
+
+class Api:
+    def __init__(self, url: str, key: str) -> None:
+        self.client = httpx.Client(base_url=f"{url}/api/v1/", headers={"Authorization": f"Bearer {key}"}, timeout=30)
+
+    def get(self, path: str) -> dict[str, Any]:
+        response = self.client.get(path)
+        response.raise_for_status()
+        return dict(response.json())
+
+    def upload(self, path: Path, **fields: str) -> dict[str, Any]:
+        """Upload a file and return the data set when it has been read."""
+        with path.open("rb") as file:
+            response = self.client.post("datasets", files={"file": file}, data=fields)
+        response.raise_for_status()
+        return self.until(f"datasets/{response.json()['id']}", lambda found: found["status"] != "validating")
+
+    def start_training(self, dataset: str, model: str) -> str:
+        response = self.client.post("training_jobs", json={"dataset": dataset, "model": model})
+        response.raise_for_status()
+        return str(response.json()["id"])
+
+    def train(self, dataset: str, model: str, seconds: float = 120) -> dict[str, Any]:
+        job = self.start_training(dataset, model)
+        return self.until(f"training_jobs/{job}", lambda found: found["finished_at"] is not None, seconds)
+
+    def classify(self, model: str, inputs: list[Any], **options: Any) -> httpx.Response:
+        return self.client.post(f"models/{model}/classify", json={"inputs": inputs, **options})
+
+    def until(self, path: str, condition: Callable[[dict[str, Any]], bool], seconds: float = 60) -> dict[str, Any]:
+        deadline = time.monotonic() + seconds
+        while not condition(found := self.get(path)):
+            assert time.monotonic() < deadline, f"{path} is still {found}"
+            time.sleep(0.1)
+        return found

@@ -1,0 +1,21 @@
+from tenants.models import Organisation, User
+from tests.frontend.conftest import Studio, Visit, told
+
+
+def test_name_and_retention_are_kept(send: Visit, alice: User, studio: Studio) -> None:
+    page = send(alice, "settings", name="Atelier", retention="30d")
+    assert told(page) == ["Saved."]
+    changed = Organisation.objects.get(pk=studio.organisation.pk)
+    assert (changed.name, changed.retention) == ("Atelier", "30d")
+
+
+def test_a_name_that_could_deceive_is_refused_at_its_field(send: Visit, alice: User) -> None:
+    page = send(alice, "settings", name="Atelie\N{CYRILLIC SMALL LETTER ER}", retention="30d")
+    assert "alphabets" in page.context["form"].errors["name"][0]
+
+
+def test_the_plan_is_shown_in_words(visit: Visit, alice: User) -> None:
+    limits = {limit.name: limit.value for limit in visit(alice, "settings").context["limits"]}
+    assert limits["Rows of a data set"] == "1,000,000"
+    assert limits["Longest training"] == "1 h"
+    assert limits["Rows classified in a month"] == "no limit"

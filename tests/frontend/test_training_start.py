@@ -1,0 +1,25 @@
+from tenants.models import User
+from tests.frontend.conftest import Studio, Visit
+
+
+def test_a_training_begins_and_is_shown(send: Visit, bob: User, studio: Studio) -> None:
+    page = send(bob, "training_start", dataset=studio.dataset.id, model="support", quality="fast")
+    job = page.context["job"]
+    assert (job.model.name, job.dataset, job.created_by) == ("support", studio.dataset, bob.email)
+    assert job.options == {"quality": "fast"}
+    assert "Waiting for a worker." in page.text
+
+
+def test_the_form_begins_with_the_data_set_that_one_came_from(visit: Visit, bob: User, studio: Studio) -> None:
+    form = visit(bob, "training_start", dataset=studio.dataset.id).context["form"]
+    assert (form["dataset"].value(), form["model"].value()) == (studio.dataset.id, "letters")
+
+
+def test_only_data_sets_that_are_ready_are_offered(visit: Visit, bob: User, studio: Studio) -> None:
+    form = visit(bob, "training_start").context["form"]
+    assert [value for value, _ in form["dataset"].field.choices] == [studio.dataset.id]
+
+
+def test_a_name_that_no_model_can_have_is_refused_at_its_field(send: Visit, bob: User, studio: Studio) -> None:
+    page = send(bob, "training_start", dataset=studio.dataset.id, model="No Spaces", quality="fast")
+    assert "a-z" in page.context["form"].errors["model"][0]

@@ -1,0 +1,36 @@
+from classifier.models import Model
+from frontend.forms import input_form
+from tenants.models import User
+from tests.frontend.conftest import Inside, Studio, Visit, told
+
+TABLE = {
+    "kind": "table",
+    "features": [
+        {"name": "age", "type": "number", "missing": 0, "distinct": 9, "examples": ["39"]},
+        {"name": "member", "type": "boolean", "missing": 0, "distinct": 2, "examples": ["yes", "no"]},
+    ],
+}
+
+
+def test_a_text_is_handed_to_the_worker(send: Visit, bob: User, studio: Studio) -> None:
+    page = send(bob, "try_it", "letters", text="my card is gone")
+    asked = page.context["classification"]
+    assert (asked.model, asked.version, asked.inputs) == ("letters", 2, ["my card is gone"])
+    assert 'id="live"' in page.text
+
+
+def test_an_empty_text_is_refused_at_its_field(send: Visit, bob: User, studio: Studio) -> None:
+    assert "required" in send(bob, "try_it", "letters", text="").context["form"].errors["text"][0]
+
+
+def test_a_model_without_a_version_cannot_be_tried(visit: Visit, send: Visit, bob: User, inside: Inside) -> None:
+    with inside():
+        Model.objects.create(name="young", created_by="alice")
+    assert "has no version yet" in told(send(bob, "try_it", "young"))[0]
+
+
+def test_a_table_model_has_a_field_a_column_any_of_which_may_stay_empty() -> None:
+    form = input_form(TABLE, {"column_0": "41"})
+    assert form.is_valid()
+    assert form.value() == {"age": "41", "member": ""}
+    assert [choice for choice, _ in form["column_1"].field.choices] == ["", "yes", "no"]  # type: ignore[attr-defined]  # a choice

@@ -1,0 +1,95 @@
+"""Attacks from inside a worker of Acme on what is Globex's; `python -m classifier.forkserver` runs it as the entry.
+
+Each attack is a step that must be refused, beside the same step on Acme's own, which must work.
+"""
+
+import json
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+
+from classifier import tasks, worker
+from tenants import isolation
+
+
+def main(secret: bytes) -> None:
+    given = json.loads(secret)
+    stranger, web_pid = given.pop("stranger"), given.pop("web_pid")
+    worker.become(worker.Secret(**given))
+    report = {name: _outcome(attack) for name, attack in _attacks(given["tenant"], stranger, web_pid).items()}
+    (isolation.directory(given["tenant"]) / "probe.json").write_text(json.dumps(report))
+
+
+def _outcome(attack: Callable[[], Any]) -> str:
+    try:
+        attack()
+    except Exception as refusal:  # Whatever refuses, its kind and words are the result.
+        return f"{type(refusal).__name__}: {refusal}"
+    return "done"
+
+
+def _attacks(own: str, stranger: str, web_pid: int) -> dict[str, Callable[[], Any]]:
+    def sql(statement: str) -> Callable[[], Any]:
+        def run() -> None:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+
+        return run
+
+    def broker(*command: str) -> Callable[[], Any]:
+        return lambda: tasks.Worker.broker.execute_command(*command)
+
+    data = Path(settings.ASSORT_DATA)
+    theirs = isolation.directory(stranger)
+    return {
+        "own schema": sql("SELECT count(*) FROM classifier_dataset"),
+        "their schema": sql(f"SELECT count(*) FROM t_{stranger}.classifier_dataset"),
+        "their role": sql(f"SET ROLE t_{stranger}"),
+        "their login": lambda: _log_in(f"wk_{stranger}"),
+        "public": sql("SELECT count(*) FROM public.api_key"),
+        "a new table": sql("CREATE TABLE mine (id int)"),
+        "a server's file": sql("SELECT pg_read_file('/etc/passwd')"),
+        "a server's program": sql("COPY (SELECT 1) TO PROGRAM 'true'"),
+        "own queue": broker("LLEN", isolation.queue(own, "infer")),
+        "their queue": broker("LLEN", isolation.queue(stranger, "infer")),
+        "their messages": broker("RPOP", isolation.queue(stranger, "infer")),
+        "a message for them": broker("LPUSH", isolation.queue(stranger, "infer"), "x"),
+        "their replies": broker("RPUSH", isolation.reply_list(stranger, "gateway"), "x"),
+        "all keys": broker("KEYS", "*"),
+        "own folder": lambda: list(isolation.directory(own).iterdir()),
+        "their folder": lambda: list(theirs.iterdir()),
+        "a file of theirs": lambda: (theirs / "secret.txt").read_text(),
+        "a link to a file of theirs": lambda: _through_a_link(own, theirs / "secret.txt"),
+        "the installation's secrets": lambda: (data / "secrets.json").read_text(),
+        "a system's file": lambda: Path("/etc/passwd").read_text(),
+        "another process's memory": lambda: Path(f"/proc/{web_pid}/mem").open("rb"),
+        "another process's environment": lambda: Path(f"/proc/{web_pid}/environ").read_bytes(),
+        "a signal": lambda: os.kill(web_pid, 0),
+        "a program": lambda: os.execv("/bin/true", ["true"]),
+        "another port": lambda: socket.create_connection(("127.0.0.1", given_port()), timeout=2),
+    }
+
+
+def given_port() -> int:
+    """The web server's port, which no worker has any business with."""
+    return int(settings.ASSORT_PUBLIC_URL.rsplit(":", 1)[1])
+
+
+def _log_in(user: str) -> None:
+    own = connection.settings_dict
+    psycopg.connect(
+        host=own["HOST"], port=own["PORT"], dbname=own["NAME"], user=user, password=own["PASSWORD"], connect_timeout=3
+    )
+
+
+def _through_a_link(own: str, target: Path) -> str:
+    link = isolation.directory(own) / "link"
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)
+    return link.read_text()

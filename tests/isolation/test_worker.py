@@ -1,0 +1,90 @@
+"""A worker of Acme that has gone bad: what it asks of Globex is refused by database, broker and kernel."""
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from classifier import landlock
+from classifier.forkserver import ForkServer
+from tenants import isolation
+from tenants.models import Organisation
+from tenants.secrets import derive
+from tests import universe
+from tests.service import Service
+
+OWN = ["own schema", "own queue", "own folder"]
+BY_DATABASE = ["their schema", "their role", "public", "a new table", "a server's file", "a server's program"]
+BY_BROKER = ["their queue", "their messages", "a message for them", "their replies", "all keys"]
+BY_KERNEL = [
+    *("their folder", "a file of theirs", "a link to a file of theirs", "the installation's secrets"),
+    *("a system's file", "another process's memory", "another process's environment", "a program"),
+]
+
+
+@pytest.fixture(scope="module")
+def report(service: Service, django_db_setup: None, django_db_blocker: object) -> Iterator[dict[str, str]]:
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]  # pytest-django's
+        acme, _ = universe.organisation("Acme", universe.person("alice"))
+        globex, _ = universe.organisation("Globex", universe.person("carol"))
+    (isolation.directory(globex.tenant) / "secret.txt").write_text("what only Globex may read")
+    yield run_probe(service, acme, globex)
+
+
+def run_probe(service: Service, acme: Organisation, globex: Organisation) -> dict[str, str]:
+    """Fork the probe as the fleet forks a worker, and return what came of each attack."""
+    fleet_secret = service.instance.secrets["fleet_secret"]
+    secret = {
+        "tenant": acme.tenant,
+        "use": "infer",
+        "database_password": derive(fleet_secret, acme.tenant, "postgres"),
+        "broker_password": derive(fleet_secret, acme.tenant, "broker"),
+        "stranger": globex.tenant,
+        "web_pid": service.pid_of("web"),
+    }
+    environment = service.worker_environment()
+    server = ForkServer.start(
+        entry="tests.isolation.probe:main", preload=["saas.celery", "tests.isolation.probe"], environment=environment
+    )
+    try:
+        server.fork(json.dumps(secret).encode(), log=service.instance.log("probe"), title="probe")
+        found = isolation.directory(acme.tenant) / "probe.json"
+        deadline = time.monotonic() + 20
+        while not found.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.1)
+        return dict(json.loads(found.read_text()))
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("step", OWN)
+def test_what_is_its_own_it_reaches(report: dict[str, str], step: str) -> None:
+    assert report[step] == "done"
+
+
+@pytest.mark.parametrize("step", BY_DATABASE)
+def test_the_database_denies_it(report: dict[str, str], step: str) -> None:
+    assert "permission denied" in report[step]
+
+
+def test_its_password_opens_no_other_login(report: dict[str, str]) -> None:
+    assert "password authentication failed" in report["their login"]
+
+
+@pytest.mark.parametrize("step", BY_BROKER)
+def test_the_broker_denies_it(report: dict[str, str], step: str) -> None:
+    assert report[step].startswith("NoPermissionError")
+
+
+@pytest.mark.parametrize("step", BY_KERNEL)
+def test_the_kernel_denies_it(report: dict[str, str], step: str) -> None:
+    if landlock.abi() == 0:
+        pytest.fail("this kernel has no Landlock, so nothing keeps workers' files apart; run the tests on one that has")
+    assert report[step].startswith("PermissionError")
+
+
+def test_it_signals_no_neighbour_and_connects_nowhere_else(report: dict[str, str]) -> None:
+    assert report["a signal"].startswith("PermissionError")
+    assert report["another port"].startswith("PermissionError")
