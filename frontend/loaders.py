@@ -113,6 +113,6 @@ def _who_may(scope: Scope, membership: Membership) -> str:
     roles = [str(role) for role in Role.values if role_grants(role, scope)]
     listed = f"{', '.join(roles[:-1])} or {roles[-1]}"
     return (
-        f"This needs the role {listed}, and you are {membership.role} of {membership.organisation.name}. "
+        f"This needs the role {listed}; yours in {membership.organisation.name} is {membership.role}. "
         "Ask an owner or admin to change your role."
     )

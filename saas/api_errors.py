@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -113,7 +113,7 @@ def _body(status: int, code: str, detail: str, fields: tuple[FieldError, ...], n
 
 TRANSLATIONS: list[tuple[tuple[type[Exception], ...], type[TenantError], str]] = [
     (
-        (exceptions.ParseError, MultiPartParserError, TooManyFieldsSent),
+        (exceptions.ParseError, MultiPartParserError, TooManyFieldsSent, UnreadablePostError),
         errors.Malformed,
         "The body cannot be read. Send what its Content-Type says.",
     ),

@@ -32,4 +32,4 @@ def _broker_answers() -> bool:
 
 @cache
 def _client() -> redis.Redis:
-    return broker.connect(socket_connect_timeout=2)
+    return broker.connect(socket_connect_timeout=2, socket_timeout=2)

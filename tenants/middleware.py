@@ -6,14 +6,16 @@ Both are found out in `public`, before the organisation is entered; the view the
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
+import redis
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase
 
-from tenants import idempotency, ids, isolation, keys
-from tenants.errors import InvalidKey, TenantError
-from tenants.models import Membership, Organisation
+from tenants import broker, idempotency, ids, isolation, keys, quotas
+from tenants.errors import InvalidKey, TenantError, Unavailable
+from tenants.models import ApiKey, Membership, Organisation
 
 View = Callable[..., HttpResponseBase]
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -60,19 +62,36 @@ class Tenancy:
 
 def _serve_api(request: Any, view: View, kwargs: dict[str, Any]) -> HttpResponseBase:
     request.api_key = request.organisation = request.refusal = None
+    headers: dict[str, str] = {}
     try:
-        request.api_key = keys.authenticate(_bearer(request))
+        key = keys.authenticate(_bearer(request))
+        allowance = _count(key)
+        if allowance is not None:
+            headers = allowance.headers()
+            allowance.enforce()
     except TenantError as error:
         # The view raises it, so that it becomes a problem document like any other error.
         request.refusal = error
-        return view(request, **kwargs)
-    request.organisation = request.api_key.organisation
-    keys.note_use(request.api_key)
+        response = view(request, **kwargs)
+    else:
+        request.api_key, request.organisation = key, key.organisation
+        keys.note_use(key)
+        response = idempotency.once(request, lambda: _run(request, view, kwargs, key.organisation))
+    for name, value in headers.items():
+        response.headers[name] = value
+    return response
 
-    def answer() -> HttpResponseBase:
-        return _run(request, view, kwargs, request.organisation)
 
-    return idempotency.once(request, answer)
+def _count(key: ApiKey) -> quotas.Allowance | None:
+    try:
+        return quotas.count_request(_broker(), key)
+    except redis.RedisError:
+        raise Unavailable("The broker does not answer. Try again in a moment.", retry_after=2) from None
+
+
+@cache
+def _broker() -> redis.Redis:
+    return broker.connect(socket_timeout=2)
 
 
 def _serve_page(request: Any, view: View, kwargs: dict[str, Any]) -> HttpResponseBase:

@@ -19,6 +19,8 @@ import pytest
 from saas.instance import ROOT, Instance
 
 START_SECONDS = 90
+# What a user's shell has; without the logins that this module puts into the environment of the tests.
+CALLER = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
 
 
 class Service:
@@ -40,10 +42,9 @@ class Service:
             return
         command = [sys.executable, "-m", "saas.commandline", "up", "--data", str(self.instance.data)]
         command += ["--port", str(self.instance.ports["web"])]
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         self.output = self.instance.data.with_suffix(".log")
         with self.output.open("w") as output:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=kept, stdout=output, stderr=output, text=True)
+            self.process = subprocess.Popen(command, cwd=ROOT, env=CALLER, stdout=output, stderr=output, text=True)
         deadline = time.monotonic() + START_SECONDS
         while f"ready {self.url}" not in self.output.read_text():
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -59,7 +60,7 @@ class Service:
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `./assort manage …` on this instance."""
         command = [sys.executable, "-m", "saas.commandline", "--data", str(self.instance.data), "manage", *arguments]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, cwd=ROOT, env=CALLER, capture_output=True, text=True, timeout=60, check=False)
 
     def create_organisation(self, name: str, owner: str) -> dict[str, str]:
         """Return what `organisation create` prints."""
@@ -75,8 +76,9 @@ class Service:
         return self.instance.log(part).read_text()
 
     def pid_of(self, part: str) -> int:
-        """Return the process id of a part, from the file that the supervisor keeps."""
-        return int((self.instance.run / f"{part}.pid").read_text().split()[0])
+        """Return the process id of a part from the file that the supervisor keeps, or 0 while there is none."""
+        kept = self.instance.run / f"{part}.pid"
+        return int(kept.read_text().split()[0]) if kept.exists() else 0
 
     def worker_environment(self) -> dict[str, str]:
         """Return what the fleet gives its fork server: where the servers are, and no password."""

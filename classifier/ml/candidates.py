@@ -43,8 +43,8 @@ _BEARABLE = 12_000_000
 _ENDURABLE = 100_000_000
 # Weights of one model: 16 MB in half precision.
 _WEIGHTS = 8_000_000
-# N-grams in a training matrix: about 1 GB while it is fitted.
-_ENTRIES = 40_000_000
+# N-grams in a training matrix, of some 130,000 short texts: fitting takes about 60 bytes for each.
+_ENTRIES = 20_000_000
 _TEXTS_MEASURED = 500
 _TEXT_DIMENSIONS = 32
 _TREES = 3_000

@@ -1,4 +1,5 @@
-from typing import Any, cast
+from collections.abc import Iterable
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -6,7 +7,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from classifier import datasets
-from classifier.api.uploads import StoredFile
 from frontend.forms import UploadForm
 from frontend.loaders import MemberRequest, require
 from frontend.outcomes import add_errors
@@ -52,5 +52,6 @@ def _created(request: MemberRequest, form: UploadForm) -> Any:
 
 def _discard(request: MemberRequest) -> None:
     """Remove the received files, to which nothing refers."""
-    for stored in cast("list[StoredFile]", request.FILES.values()):
+    received: Iterable[Any] = request.FILES.values()
+    for stored in received:
         stored.upload.path.unlink(missing_ok=True)

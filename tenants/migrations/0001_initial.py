@@ -3,189 +3,349 @@
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
-import tenants.ids
-import tenants.models.api_key
 from django.conf import settings
 from django.db import migrations, models
 
+import tenants.ids
+import tenants.models.api_key
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Organisation',
+            name="Organisation",
             fields=[
-                ('tenant', models.CharField(default=tenants.ids.new_tenant, editable=False, max_length=16, primary_key=True, serialize=False)),
-                ('schema_name', models.CharField(max_length=18, unique=True, validators=[django.core.validators.RegexValidator('^t_[a-z0-9]{16}$')])),
-                ('name', models.CharField(max_length=100)),
-                ('slug', models.CharField(max_length=40, unique=True)),
-                ('status', models.CharField(choices=[('requested', 'Requested'), ('active', 'Active'), ('suspended', 'Suspended'), ('deleting', 'Deleting'), ('deleted', 'Deleted')], default='requested', max_length=10)),
-                ('retention', models.CharField(choices=[('off', 'Off'), ('24h', 'Day'), ('30d', 'Month')], default='24h', max_length=3)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "tenant",
+                    models.CharField(
+                        default=tenants.ids.new_tenant, editable=False, max_length=16, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "schema_name",
+                    models.CharField(
+                        max_length=18,
+                        unique=True,
+                        validators=[django.core.validators.RegexValidator("^t_[a-z0-9]{16}$")],
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                ("slug", models.CharField(max_length=40, unique=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("requested", "Requested"),
+                            ("active", "Active"),
+                            ("suspended", "Suspended"),
+                            ("deleting", "Deleting"),
+                            ("deleted", "Deleted"),
+                        ],
+                        default="requested",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "retention",
+                    models.CharField(
+                        choices=[("off", "Off"), ("24h", "Day"), ("30d", "Month")], default="24h", max_length=3
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'db_table': 'organisation',
+                "db_table": "organisation",
             },
         ),
         migrations.CreateModel(
-            name='Plan',
+            name="Plan",
             fields=[
-                ('name', models.SlugField(primary_key=True, serialize=False)),
-                ('requests_per_minute', models.PositiveIntegerField(blank=True, null=True)),
-                ('rows_per_month', models.PositiveBigIntegerField(blank=True, null=True)),
-                ('dataset_bytes', models.PositiveBigIntegerField(default=209715200)),
-                ('dataset_rows', models.PositiveIntegerField(default=1000000)),
-                ('dataset_count', models.PositiveIntegerField(blank=True, null=True)),
-                ('model_count', models.PositiveIntegerField(blank=True, null=True)),
-                ('training_seconds', models.PositiveIntegerField(default=3600)),
-                ('workers', models.PositiveSmallIntegerField(default=2)),
+                ("name", models.SlugField(primary_key=True, serialize=False)),
+                ("requests_per_minute", models.PositiveIntegerField(blank=True, null=True)),
+                ("rows_per_month", models.PositiveBigIntegerField(blank=True, null=True)),
+                ("dataset_bytes", models.PositiveBigIntegerField(default=209715200)),
+                ("dataset_rows", models.PositiveIntegerField(default=1000000)),
+                ("dataset_count", models.PositiveIntegerField(blank=True, null=True)),
+                ("model_count", models.PositiveIntegerField(blank=True, null=True)),
+                ("training_seconds", models.PositiveIntegerField(default=3600)),
+                ("workers", models.PositiveSmallIntegerField(default=2)),
             ],
             options={
-                'db_table': 'plan',
+                "db_table": "plan",
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('email', models.EmailField(max_length=254, unique=True)),
-                ('name', models.CharField(blank=True, max_length=100)),
-                ('is_staff', models.BooleanField(default=False)),
-                ('is_active', models.BooleanField(default=True)),
-                ('date_joined', models.DateTimeField(auto_now_add=True)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, unique=True)),
+                ("name", models.CharField(blank=True, max_length=100)),
+                ("is_staff", models.BooleanField(default=False)),
+                ("is_active", models.BooleanField(default=True)),
+                ("date_joined", models.DateTimeField(auto_now_add=True)),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'user',
+                "db_table": "user",
             },
         ),
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.CharField(max_length=24, primary_key=True, serialize=False)),
-                ('tenant', models.CharField(max_length=16)),
-                ('kind', models.CharField(max_length=16)),
-                ('queue', models.CharField(max_length=6)),
-                ('subject', models.CharField(blank=True, max_length=100)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('sent', 'Sent'), ('running', 'Running'), ('done', 'Done')], default='queued', max_length=7)),
-                ('attempt', models.PositiveSmallIntegerField(default=0)),
-                ('outcome', models.CharField(blank=True, max_length=9)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
+                ("id", models.CharField(max_length=24, primary_key=True, serialize=False)),
+                ("tenant", models.CharField(max_length=16)),
+                ("kind", models.CharField(max_length=16)),
+                ("queue", models.CharField(max_length=6)),
+                ("subject", models.CharField(blank=True, max_length=100)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("queued", "Queued"), ("sent", "Sent"), ("running", "Running"), ("done", "Done")],
+                        default="queued",
+                        max_length=7,
+                    ),
+                ),
+                ("attempt", models.PositiveSmallIntegerField(default=0)),
+                ("outcome", models.CharField(blank=True, max_length=9)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
             ],
             options={
-                'db_table': 'job',
-                'indexes': [models.Index(condition=models.Q(('state', 'done'), _negated=True), fields=['created_at'], name='job_open'), models.Index(fields=['tenant', '-created_at'], name='job_tenant')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state', 'done')), models.Q(models.Q(('state', 'done'), _negated=True), ('finished_at__isnull', True)), _connector='OR'), name='job_finished_has_time'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), _negated=True), ('lease_until__isnull', False), _connector='OR'), name='job_running_has_lease')],
+                "db_table": "job",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "done"), _negated=True), fields=["created_at"], name="job_open"
+                    ),
+                    models.Index(fields=["tenant", "-created_at"], name="job_tenant"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("finished_at__isnull", False), ("state", "done")),
+                            models.Q(models.Q(("state", "done"), _negated=True), ("finished_at__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="job_finished_has_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "running"), _negated=True),
+                            ("lease_until__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="job_running_has_lease",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ApiKey',
+            name="ApiKey",
             fields=[
-                ('id', models.CharField(default=tenants.models.api_key.new_id, editable=False, max_length=24, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=100)),
-                ('public', models.CharField(max_length=12, unique=True)),
-                ('digest', models.CharField(max_length=64)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=8), size=None)),
-                ('created_by', models.CharField(max_length=254)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('last_used_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_keys', to='tenants.organisation')),
+                (
+                    "id",
+                    models.CharField(
+                        default=tenants.models.api_key.new_id,
+                        editable=False,
+                        max_length=24,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                ("public", models.CharField(max_length=12, unique=True)),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=8), size=None),
+                ),
+                ("created_by", models.CharField(max_length=254)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("last_used_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="api_keys", to="tenants.organisation"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'api_key',
+                "db_table": "api_key",
             },
         ),
         migrations.AddField(
-            model_name='organisation',
-            name='plan',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.plan'),
+            model_name="organisation",
+            name="plan",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.plan"),
         ),
         migrations.CreateModel(
-            name='Provisioning',
+            name="Provisioning",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('action', models.CharField(choices=[('create', 'Create'), ('delete', 'Delete')], max_length=6)),
-                ('state', models.CharField(choices=[('requested', 'Requested'), ('done', 'Done'), ('failed', 'Failed')], default='requested', max_length=9)),
-                ('error', models.TextField(blank=True)),
-                ('requested_by', models.CharField(max_length=254)),
-                ('requested_at', models.DateTimeField(auto_now_add=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='provisionings', to='tenants.organisation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("action", models.CharField(choices=[("create", "Create"), ("delete", "Delete")], max_length=6)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("requested", "Requested"), ("done", "Done"), ("failed", "Failed")],
+                        default="requested",
+                        max_length=9,
+                    ),
+                ),
+                ("error", models.TextField(blank=True)),
+                ("requested_by", models.CharField(max_length=254)),
+                ("requested_at", models.DateTimeField(auto_now_add=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="provisionings",
+                        to="tenants.organisation",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'provisioning',
+                "db_table": "provisioning",
             },
         ),
         migrations.CreateModel(
-            name='Route',
+            name="Route",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('tenant', models.CharField(max_length=16)),
-                ('model', models.CharField(max_length=63)),
-                ('version', models.PositiveIntegerField()),
-                ('kind', models.CharField(max_length=5)),
-                ('labels', models.PositiveIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("tenant", models.CharField(max_length=16)),
+                ("model", models.CharField(max_length=63)),
+                ("version", models.PositiveIntegerField()),
+                ("kind", models.CharField(max_length=5)),
+                ("labels", models.PositiveIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'db_table': 'route',
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'model'), name='route_is_unique')],
+                "db_table": "route",
+                "constraints": [models.UniqueConstraint(fields=("tenant", "model"), name="route_is_unique")],
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('admin', 'Admin'), ('member', 'Member'), ('viewer', 'Viewer')], max_length=6)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='tenants.organisation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("owner", "Owner"), ("admin", "Admin"), ("member", "Member"), ("viewer", "Viewer")],
+                        max_length=6,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="tenants.organisation",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'membership',
-                'constraints': [models.UniqueConstraint(fields=('organisation', 'user'), name='membership_is_unique')],
+                "db_table": "membership",
+                "constraints": [models.UniqueConstraint(fields=("organisation", "user"), name="membership_is_unique")],
             },
         ),
         migrations.CreateModel(
-            name='Invitation',
+            name="Invitation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.EmailField(max_length=254)),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('admin', 'Admin'), ('member', 'Member'), ('viewer', 'Viewer')], max_length=6)),
-                ('token_sha256', models.CharField(max_length=64, unique=True)),
-                ('invited_by', models.CharField(max_length=254)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField()),
-                ('accepted_at', models.DateTimeField(blank=True, null=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='tenants.organisation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("email", models.EmailField(max_length=254)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("owner", "Owner"), ("admin", "Admin"), ("member", "Member"), ("viewer", "Viewer")],
+                        max_length=6,
+                    ),
+                ),
+                ("token_sha256", models.CharField(max_length=64, unique=True)),
+                ("invited_by", models.CharField(max_length=254)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField()),
+                ("accepted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="invitations",
+                        to="tenants.organisation",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'invitation',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('accepted_at__isnull', True)), fields=('organisation', 'email'), name='invitation_is_open_once')],
+                "db_table": "invitation",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("accepted_at__isnull", True)),
+                        fields=("organisation", "email"),
+                        name="invitation_is_open_once",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='organisation',
-            constraint=models.CheckConstraint(condition=models.Q(('schema_name__regex', '^t_[a-z0-9]{16}$')), name='organisation_schema_is_random'),
+            model_name="organisation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("schema_name__regex", "^t_[a-z0-9]{16}$")), name="organisation_schema_is_random"
+            ),
         ),
         migrations.AddIndex(
-            model_name='provisioning',
-            index=models.Index(condition=models.Q(('state', 'requested')), fields=['requested_at'], name='provisioning_waiting'),
+            model_name="provisioning",
+            index=models.Index(
+                condition=models.Q(("state", "requested")), fields=["requested_at"], name="provisioning_waiting"
+            ),
         ),
     ]

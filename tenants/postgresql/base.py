@@ -61,5 +61,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _set_role_and_path(self, role: str, schemas: Sequence[str]) -> None:
         path = ", ".join(f'"{schema}"' for schema in schemas)
-        with self.connection.cursor() as cursor:
+        with self.wrap_database_errors, self.connection.cursor() as cursor:
             cursor.execute("SELECT set_config('role', %s, false), set_config('search_path', %s, false)", [role, path])

@@ -112,7 +112,7 @@ def test_a_version_that_is_registered_is_not_registered_again(registrar: Registr
 
 @pytest.mark.parametrize("moment", ["experiments", "runs", "logged_models", "registered_models"])
 def test_a_kill_in_the_middle_registers_nothing_twice(registrar: Registrar, tenant: str, moment: str) -> None:
-    reached = f"SELECT 1 FROM {moment} WHERE {_OF_TENANT[moment]}"  # noqa: S608 (constants of this file)
+    reached = f"SELECT 1 FROM {moment} WHERE {_OF_TENANT[moment]}"
     job = register(registrar, tenant, "support@1")
     assert process.wait_for(lambda: bool(registrar.mlflow(reached, tenant)), 20)
     registrar.kill()

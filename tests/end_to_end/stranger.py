@@ -1,12 +1,17 @@
 """What a stranger does with a browser and a key, over real HTTP."""
 
+import logging
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
+
+# A line for each request would bury what a failed test has to say.
+logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
@@ -55,8 +60,13 @@ class Api:
         return self.client.post(f"models/{model}/classify", json={"inputs": inputs, **options})
 
     def until(self, path: str, condition: Callable[[dict[str, Any]], bool], seconds: float = 60) -> dict[str, Any]:
+        """Ask until `condition` holds of the answer; a service that is just coming back is asked again."""
         deadline = time.monotonic() + seconds
-        while not condition(found := self.get(path)):
-            assert time.monotonic() < deadline, f"{path} is still {found}"
+        found: dict[str, Any] = {}
+        while time.monotonic() < deadline:
+            with suppress(httpx.TransportError, httpx.HTTPStatusError):
+                found = self.get(path)
+                if condition(found):
+                    return found
             time.sleep(0.1)
-        return found
+        raise AssertionError(f"{path} is still {found}")

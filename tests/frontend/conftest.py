@@ -1,5 +1,6 @@
 """An organisation with something to show, made by the running service, and ways to look at it."""
 
+import re
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
@@ -27,8 +29,10 @@ ROWS = [{"text": f"my {word} is wrong, number {n}", "label": word} for word in (
 
 @dataclass(frozen=True)
 class Studio:
-    """An organisation of Alice, Bob (a member) and Rita (a viewer), with a data set, one that was rejected, and a model of two
-    versions, the second of which answers."""
+    """An organisation of Alice, Bob (a member) and Rita (a viewer).
+
+    It has a data set, one that was rejected, and a model of two versions, the second of which answers.
+    """
 
     organisation: Organisation
     dataset: Dataset
@@ -50,14 +54,9 @@ def studio(cast: Universe, django_db_blocker: Any) -> Studio:
             rejected = upload(organisation, [{"text": "alone", "label": "one"}], "Too few")
             settled(dataset)
             settled(rejected)
-            job = training.start(
-                organisation=organisation,
-                dataset=dataset,
-                model_name="letters",
-                by="alice",
-                options={"quality": "fast"},
-            )
-            settled(job)
+            for _ in range(2):
+                job = train(organisation, dataset)
+                settled(job)
             job = training.get(job.id)
     return Studio(organisation, dataset, rejected, job, job.model)
 
@@ -67,9 +66,9 @@ def upload(organisation: Organisation, rows: list[dict[str, str]], name: str) ->
     return datasets.create(organisation=organisation, upload=stored, name=name, by="alice")
 
 
-def train(organisation: Organisation, dataset: Dataset) -> TrainingJob:
+def train(organisation: Organisation, dataset: Dataset, model: str = "letters") -> TrainingJob:
     wanted = {"quality": "fast"}
-    return training.start(organisation=organisation, dataset=dataset, model_name="letters", by="alice", options=wanted)
+    return training.start(organisation=organisation, dataset=dataset, model_name=model, by="alice", options=wanted)
 
 
 def settled(row: Dataset | TrainingJob) -> None:
@@ -109,6 +108,13 @@ def address(studio: Studio, view: str, *args: Any) -> str:
 def inside(db: None, studio: Studio) -> Inside:
     """Look into the studio: `with inside(): Dataset.objects.get(…)`."""
     return lambda: isolation.entered(studio.organisation)
+
+
+def link_in_letter() -> str:
+    """Return the path of the invitation that was sent last."""
+    found = re.search(r"/invitations/\S+", str(mail.outbox[-1].body))
+    assert found is not None
+    return found[0]
 
 
 def told(page: Any) -> list[str]:

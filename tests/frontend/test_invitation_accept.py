@@ -1,15 +1,13 @@
-import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
 from tenants import accounts
 from tenants.models import Membership, Organisation, User
-from tests.frontend.conftest import told
+from tests.frontend.conftest import link_in_letter, told
 
 
 @pytest.fixture
@@ -17,9 +15,7 @@ def link(acme: Organisation, alice: User, carol: User, django_capture_on_commit_
     """The address in a letter that invites Carol to Acme."""
     with django_capture_on_commit_callbacks(execute=True):
         accounts.invite(organisation=acme, email=carol.email, role="viewer", by=alice)
-    found = re.search(r"/invitations/\S+", mail.outbox[-1].body)
-    assert found is not None
-    return found[0]
+    return link_in_letter()
 
 
 def test_the_invited_joins_with_the_role_of_the_letter(

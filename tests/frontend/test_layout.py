@@ -11,7 +11,7 @@ from tests.frontend.conftest import Studio, Visit
 from tests.frontend.test_access import PAGES, arguments
 
 READABLE = [
-    page for page in PAGES if not re.search("delete|cancel|revoke|promote|roll|policy|invite|remove|role", page)
+    page for page in PAGES if not re.search(r"delete|cancel|revoke|promote|roll|policy|invite|remove|role", page)
 ]
 ACCOUNT = ["account_login", "account_signup", "account_reset_password", "home"]
 INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\bsrc=)(?![^>]*application/json)|https?://(?!127)")

@@ -3,7 +3,7 @@ from tests.frontend.conftest import Studio, Visit, told
 
 
 def membership(studio: Studio, user: User) -> Membership:
-    return studio.organisation.memberships.get(user=user)
+    return Membership.objects.get(organisation=studio.organisation, user=user)
 
 
 def test_a_role_can_be_changed(send: Visit, alice: User, rita: User, studio: Studio) -> None:

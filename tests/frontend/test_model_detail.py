@@ -1,10 +1,8 @@
 import json
 import shlex
 
-from classifier import registry
-from classifier.models import Model
 from tenants.models import User
-from tests.frontend.conftest import Inside, Studio, Visit
+from tests.frontend.conftest import Inside, Studio, Visit, train
 
 
 def test_it_shows_how_good_the_champion_is(visit: Visit, rita: User, studio: Studio) -> None:
@@ -24,7 +22,7 @@ def test_a_model_without_a_version_says_what_is_missing(
     visit: Visit, rita: User, inside: Inside, studio: Studio
 ) -> None:
     with inside():
-        Model.objects.create(name="young", created_by="alice")
+        train(studio.organisation, studio.dataset, "young")
     assert "No version answers yet" in visit(rita, "model_detail", "young").text
 
 
@@ -33,5 +31,5 @@ def test_roll_back_is_offered_where_there_is_an_earlier_champion(
 ) -> None:
     assert visit(rita, "model_detail", "letters").context["can_roll_back"]
     with inside():
-        registry.get("letters").promotions.filter(version__number=1).delete()
-    assert not visit(rita, "model_detail", "letters").context["can_roll_back"]
+        train(studio.organisation, studio.dataset, "young")
+    assert not visit(rita, "model_detail", "young").context["can_roll_back"]

@@ -1,7 +1,6 @@
-from classifier.models import Model
 from frontend.forms import input_form
 from tenants.models import User
-from tests.frontend.conftest import Inside, Studio, Visit, told
+from tests.frontend.conftest import Inside, Studio, Visit, told, train
 
 TABLE = {
     "kind": "table",
@@ -23,9 +22,9 @@ def test_an_empty_text_is_refused_at_its_field(send: Visit, bob: User, studio: S
     assert "required" in send(bob, "try_it", "letters", text="").context["form"].errors["text"][0]
 
 
-def test_a_model_without_a_version_cannot_be_tried(visit: Visit, send: Visit, bob: User, inside: Inside) -> None:
+def test_a_model_without_a_version_cannot_be_tried(send: Visit, bob: User, studio: Studio, inside: Inside) -> None:
     with inside():
-        Model.objects.create(name="young", created_by="alice")
+        train(studio.organisation, studio.dataset, "young")
     assert "has no version yet" in told(send(bob, "try_it", "young"))[0]
 
 

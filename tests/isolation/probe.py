@@ -29,7 +29,7 @@ def main(secret: bytes) -> None:
 def _outcome(attack: Callable[[], Any]) -> str:
     try:
         attack()
-    except Exception as refusal:  # Whatever refuses, its kind and words are the result.
+    except Exception as refusal:  # noqa: BLE001 - Whatever refuses, its kind and words are the result.
         return f"{type(refusal).__name__}: {refusal}"
     return "done"
 
@@ -64,10 +64,10 @@ def _attacks(own: str, stranger: str, web_pid: int) -> dict[str, Callable[[], An
         "all keys": broker("KEYS", "*"),
         "own folder": lambda: list(isolation.directory(own).iterdir()),
         "their folder": lambda: list(theirs.iterdir()),
-        "a file of theirs": lambda: (theirs / "secret.txt").read_text(),
+        "a file of theirs": (theirs / "secret.txt").read_text,
         "a link to a file of theirs": lambda: _through_a_link(own, theirs / "secret.txt"),
-        "the installation's secrets": lambda: (data / "secrets.json").read_text(),
-        "a system's file": lambda: Path("/etc/passwd").read_text(),
+        "the installation's secrets": (data / "secrets.json").read_text,
+        "a system's file": Path("/etc/passwd").read_text,
         "another process's memory": lambda: Path(f"/proc/{web_pid}/mem").open("rb"),
         "another process's environment": lambda: Path(f"/proc/{web_pid}/environ").read_bytes(),
         "a signal": lambda: os.kill(web_pid, 0),

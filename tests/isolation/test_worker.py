@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -24,12 +23,12 @@ BY_KERNEL = [
 
 
 @pytest.fixture(scope="module")
-def report(service: Service, django_db_setup: None, django_db_blocker: object) -> Iterator[dict[str, str]]:
+def report(service: Service, django_db_setup: None, django_db_blocker: object) -> dict[str, str]:
     with django_db_blocker.unblock():  # type: ignore[attr-defined]  # pytest-django's
         acme, _ = universe.organisation("Acme", universe.person("alice"))
         globex, _ = universe.organisation("Globex", universe.person("carol"))
     (isolation.directory(globex.tenant) / "secret.txt").write_text("what only Globex may read")
-    yield run_probe(service, acme, globex)
+    return run_probe(service, acme, globex)
 
 
 def run_probe(service: Service, acme: Organisation, globex: Organisation) -> dict[str, str]:

@@ -1,11 +1,9 @@
 """What every call of the API has in common, tried on a few of them."""
 
-from collections.abc import Iterator
-
 import pytest
 from rest_framework.test import APIClient
 
-from tenants.models import Organisation
+from tenants.models import Organisation, Plan
 from tests.conftest import api_client
 
 
@@ -14,9 +12,9 @@ def create_key(api: APIClient, name: str = "ci", **headers: str) -> object:
 
 
 @pytest.fixture
-def reader(acme: Organisation, api: APIClient) -> Iterator[APIClient]:
+def reader(acme: Organisation, api: APIClient) -> APIClient:
     """The API with a key of Acme that may only read."""
-    yield api_client(create_key(api).json()["key"])
+    return api_client(create_key(api).json()["key"])
 
 
 def test_me_names_key_organisation_plan_and_limits(api: APIClient, acme: Organisation) -> None:
@@ -101,9 +99,27 @@ def test_a_list_goes_on_after_its_cursor(api: APIClient) -> None:
     rest = api.get(f"/api/v1/api_keys?limit=100&after={first['next_cursor']}").json()
     names = [key["name"] for key in first["data"] + rest["data"]]
     assert names[:3] == ["three", "two", "one"]
-    assert len(names) == len(set(key["id"] for key in first["data"] + rest["data"]))
+    assert len(names) == len({key["id"] for key in first["data"] + rest["data"]})
 
 
 def test_a_list_ends_without_a_cursor(api: APIClient) -> None:
     last = api.get("/api/v1/api_keys?limit=100").json()
     assert (last["object"], last["has_more"], last["next_cursor"]) == ("list", False, None)
+
+
+def test_a_plan_with_a_limit_tells_what_is_left(acme: Organisation, api: APIClient) -> None:
+    Plan.objects.filter(pk=acme.plan_id).update(requests_per_minute=1000)
+    response = api_client(create_key(api).json()["key"]).get("/api/v1/me")
+    assert response["RateLimit-Policy"] == '"minute";q=1000;w=60'
+    assert response["RateLimit"].startswith('"minute";r=999;t=')
+
+
+def test_beyond_the_limit_the_answer_is_429_and_says_when(acme: Organisation, api: APIClient) -> None:
+    limited = api_client(create_key(api).json()["key"])
+    Plan.objects.filter(pk=acme.plan_id).update(requests_per_minute=3)
+    # The minute may turn once meanwhile, so seven requests hold at least one that is too many.
+    answers = [limited.get("/api/v1/me") for _ in range(7)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert refused[0].json()["code"] == "rate_limited"
+    assert 1 <= int(refused[0]["Retry-After"]) <= 60

@@ -1,0 +1,117 @@
+"""A part is killed in the middle of a training: the job ends once, and the service is whole again by itself."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+
+from tests.end_to_end.stranger import Api
+from tests.service import Service
+
+TERMINAL = ("succeeded", "failed", "canceled")
+
+
+@pytest.fixture(scope="module")
+def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service of its own, since these tests break it."""
+    service = Service(tmp_path_factory.mktemp("victim") / "data")
+    service.start()
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="module")
+def api(victim: Service) -> Iterator[Api]:
+    api = Api(victim.url, victim.create_organisation("Victim", "victim@example.test")["key"])
+    with api.client:
+        yield api
+
+
+@pytest.fixture(scope="module")
+def dataset(api: Api, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Rows on which a training takes some seconds, so that there is a middle of it."""
+    path = tmp_path_factory.mktemp("rows") / "rows.csv"
+    lines = (f"words number {n} and {n * 7919 % 1000} of {n % 40},label{n % 40}" for n in range(6_000))
+    path.write_text("text,label\n" + "\n".join(lines) + "\n")
+    return str(api.upload(path)["id"])
+
+
+def worker_pid(victim: Service, use: str) -> int:
+    """Return the newest worker of this service that does `use`, by the title that the fork server gives it."""
+    parents = {victim.pid_of("fleet")}
+    found = 0
+    for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            title = (folder / "comm").read_text().strip()
+        except OSError:
+            continue
+        if parent in parents:
+            parents.add(int(folder.name))
+            if title.endswith(use):
+                found = int(folder.name)
+    return found
+
+
+def kill(victim: Service, part: str) -> None:
+    """Kill a part, and wait until another has taken its place and the service says that it is ready."""
+    before = victim.pid_of(part)
+    os.kill(before, signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    # It must be another process, and answer three times in a row: one that is dying may answer once more.
+    answers = 0
+    while answers < 3:
+        assert time.monotonic() < deadline, f"{part} did not come back"
+        answers = answers + 1 if victim.pid_of(part) not in (0, before) and is_ready(victim) else 0
+        time.sleep(0.2)
+
+
+def is_ready(victim: Service) -> bool:
+    try:
+        return httpx.get(f"{victim.url}/readyz", timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def begin_training(api: Api, dataset: str, model: str) -> str:
+    job = api.start_training(dataset, model)
+    api.until(f"training_jobs/{job}", lambda found: found["progress"]["percent"] > 2)
+    return job
+
+
+def ends_once(api: Api, job: str) -> dict[str, object]:
+    ended = api.until(f"training_jobs/{job}", lambda found: found["status"] in TERMINAL, seconds=120)
+    versions = api.get(f"models/{ended['model']}/versions")["data"]
+    assert len(versions) == (ended["status"] == "succeeded")
+    return ended
+
+
+@pytest.mark.parametrize("part", ["web", "fleet", "valkey", "relay"])
+def test_a_training_survives_the_death_of(victim: Service, api: Api, dataset: str, part: str) -> None:
+    job = begin_training(api, dataset, f"without-{part}")
+    kill(victim, part)
+    assert ends_once(api, job)["status"] == "succeeded"
+
+
+def test_a_training_survives_the_death_of_its_worker(victim: Service, api: Api, dataset: str) -> None:
+    job = begin_training(api, dataset, "without-worker")
+    os.kill(worker_pid(victim, "train"), signal.SIGKILL)
+    assert ends_once(api, job)["status"] == "succeeded"
+    assert any("Starting again" in event["message"] for event in api.get(f"training_jobs/{job}/events")["data"])
+
+
+def test_a_training_survives_the_death_of_the_database(victim: Service, api: Api, dataset: str) -> None:
+    job = begin_training(api, dataset, "without-postgres")
+    kill(victim, "postgres")
+    assert ends_once(api, job)["status"] == "succeeded"
+
+
+def test_afterwards_it_still_answers(victim: Service, api: Api, csv_file: Path) -> None:
+    api.train(api.upload(csv_file)["id"], "support")
+    assert api.classify("support", ["my password"]).json()["results"][0]["label"] == "account"
+    os.kill(worker_pid(victim, "infer"), signal.SIGKILL)
+    assert api.classify("support", ["the invoice"]).json()["results"][0]["label"] == "billing"
