@@ -52,7 +52,6 @@ def create(
     parent: Dataset | None = None,
 ) -> Dataset:
     """Take the file in, and have it read. Raises QuotaExceeded when the plan's number of data sets is reached."""
-    _check_room(organisation)
     dataset = Dataset(
         name=(name or Path(upload.name).stem)[:100],
         label=label,
@@ -64,6 +63,7 @@ def create(
         created_by=by,
     )
     with _moved(upload, file_of(organisation.tenant, dataset.id)), transaction.atomic():
+        _check_room(organisation)
         dataset.save(force_insert=True)
         jobs.submit(dataset.id, kind=VALIDATE, queue=BATCH, subject=dataset.name)
     return dataset

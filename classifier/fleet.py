@@ -139,7 +139,7 @@ class Fleet:
         )
         logs = Path(settings.ASSORT_DATA) / "logs" / "workers"
         logs.mkdir(mode=0o700, parents=True, exist_ok=True)
-        pid = self.server.fork(secret.to_bytes(), log=logs / f"{tenant}.log", title=f"t_{tenant[:8]} {use}")
+        pid = self.server.fork(secret.to_bytes(), log=logs / f"{tenant}.log", title=f"{use} {tenant}")
         now = time.monotonic()
         self.workers[pid] = Running(pid, tenant, use, active_at=now)
         self.born[pid] = now

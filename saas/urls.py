@@ -12,8 +12,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="docs",
     ),
     path("operators/", admin.site.urls),
-    path("accounts/", include("allauth.urls")),
+    # Its sign-up comes before allauth's.
     path("", include("frontend.urls")),
+    path("accounts/", include("allauth.urls")),
 ]
 
 handler403 = "frontend.views.errors.forbidden"

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from tenants import emails, ids, isolation, names
-from tenants.errors import Conflict, InvalidInput, NotFound, Unavailable
+from tenants.errors import Conflict, FieldError, InvalidInput, NotFound, Unavailable
 from tenants.models import Invitation, Membership, Organisation, Plan, Provisioning, User
 from tenants.permissions import Role
 
@@ -38,15 +38,17 @@ def found(*, name: str, owner: User, slug: str = "", plan: str = DEFAULT_PLAN) -
     while time.monotonic() < deadline:
         status = Organisation.objects.filter(pk=organisation.pk).values_list("status", flat=True).first()
         if status == Organisation.Status.ACTIVE:
-            organisation.refresh_from_db()
-            return organisation
+            return _get(organisation.pk)
         if status is None:  # The provisioner failed and has cleared up.
             break
         time.sleep(0.02)
     if _withdraw(organisation):
         raise Unavailable("The organisation could not be set up. Nothing was made; try again.", retry_after=5)
-    organisation.refresh_from_db()
-    return organisation
+    return _get(organisation.pk)
+
+
+def _get(tenant: str) -> Organisation:
+    return Organisation.objects.select_related("plan").get(pk=tenant)
 
 
 @transaction.atomic
@@ -67,7 +69,8 @@ def _request(*, name: str, owner: User, slug: str, plan: str) -> Organisation:
     if terms is None:
         raise InvalidInput.field("plan", f"There is no plan {plan!r}.")
     if Organisation.objects.filter(slug=slug).exists():
-        raise Conflict(f"The address {slug!r} is taken. Choose another.")
+        detail = f"The address {slug!r} is taken. Choose another."
+        raise Conflict(detail, errors=(FieldError("/slug", "taken", detail),))
     tenant = ids.new_tenant()
     organisation: Organisation = Organisation.objects.create(
         tenant=tenant, schema_name=isolation.schema(tenant), name=name, slug=slug, plan=terms

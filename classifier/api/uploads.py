@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import FileUploadHandler
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
 from classifier import uploads
 from classifier.uploads import Upload
@@ -24,28 +24,28 @@ class StoredFile(UploadedFile):  # type: ignore[type-arg]  # generic in its stub
 class CountingUploadHandler(FileUploadHandler):
     """Writes a file below the folder of the request's organisation. Raises TooLarge beyond its plan's limit."""
 
+    organisation: Any
+
     def handle_raw_input(
         self, input_data: Any, META: Any, content_length: int, boundary: Any, encoding: Any = None
     ) -> None:
-        organisation = getattr(self.request, "organisation", None)
-        self.limit = organisation.plan.dataset_bytes if organisation else 0
-        self.tenant = organisation.tenant if organisation else ""
+        self.organisation = getattr(self.request, "organisation", None)
         # The form around the file is small; a body that says it is far too large is not read at all.
-        if content_length > self.limit + 64 * 1024:
+        if self.organisation is not None and content_length > self._limit + 64 * 1024:
             raise self._too_large()
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
-        if not self.tenant:
-            raise self._too_large()
-        self.path: Path = uploads.new_path(self.tenant)
+        if self.organisation is None:
+            raise SkipFile  # A page that takes no file, or somebody who is not known: nothing is kept.
+        self.path: Path = uploads.new_path(self.organisation.tenant)
         self.out = self.path.open("xb")
         self.digest = hashlib.sha256()
         self.count = 0
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self.count += len(raw_data)
-        if self.count > self.limit:
+        if self.count > self._limit:
             self._discard()
             raise self._too_large()
         self.digest.update(raw_data)
@@ -60,9 +60,13 @@ class CountingUploadHandler(FileUploadHandler):
         if hasattr(self, "out"):
             self._discard()
 
+    @property
+    def _limit(self) -> int:
+        return int(self.organisation.plan.dataset_bytes)
+
     def _discard(self) -> None:
         self.out.close()
         self.path.unlink(missing_ok=True)
 
     def _too_large(self) -> TooLarge:
-        return TooLarge(f"A file may have {self.limit:,} bytes on this plan. Split it, or leave out columns.")
+        return TooLarge(f"A file may have {self._limit:,} bytes on this plan. Split it, or leave out columns.")

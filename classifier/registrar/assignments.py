@@ -92,7 +92,7 @@ def connect(url: str) -> Connection:
 
 def wait(connection: Connection, seconds: float) -> None:
     """Return when there may be news, or after `seconds`."""
-    for _ in connection.notifies(timeout=seconds, stop_after=1):
+    if list(connection.notifies(timeout=seconds, stop_after=1)):
         # Every job of every organisation is announced here; what comes at once is looked at once.
         list(connection.notifies(timeout=_GATHER_SECONDS))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx2 as httpx
 import pytest
 
+from saas import process
 from tests.end_to_end.stranger import Api
 from tests.service import Service
 
@@ -40,26 +41,18 @@ def dataset(api: Api, tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(api.upload(path)["id"])
 
 
-def worker_pid(victim: Service, use: str) -> int:
-    """Return the newest worker of this service that does `use`, by the title that the fork server gives it."""
-    parents = {victim.pid_of("fleet")}
-    found = 0
-    for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
-        try:
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            title = (folder / "comm").read_text().strip()
-        except OSError:
-            continue
-        if parent in parents:
-            parents.add(int(folder.name))
-            if title.endswith(use):
-                found = int(folder.name)
-    return found
+def kill_worker(victim: Service, use: str) -> None:
+    """Kill the worker of this service that does `use`, found by the title that the fork server gives it."""
+    below = process.descendants(victim.pid_of("fleet"))
+    workers = [found for found in below if Path(f"/proc/{found.pid}/comm").read_text().startswith(use)]
+    assert workers, f"no worker does {use}"
+    process.send(workers, signal.SIGKILL)
 
 
 def kill(victim: Service, part: str) -> None:
     """Kill a part, and wait until another has taken its place and the service says that it is ready."""
     before = victim.pid_of(part)
+    assert before, f"{part} does not run"
     os.kill(before, signal.SIGKILL)
     deadline = time.monotonic() + 60
     # It must be another process, and answer three times in a row: one that is dying may answer once more.
@@ -99,7 +92,7 @@ def test_a_training_survives_the_death_of(victim: Service, api: Api, dataset: st
 
 def test_a_training_survives_the_death_of_its_worker(victim: Service, api: Api, dataset: str) -> None:
     job = begin_training(api, dataset, "without-worker")
-    os.kill(worker_pid(victim, "train"), signal.SIGKILL)
+    kill_worker(victim, "train")
     assert ends_once(api, job)["status"] == "succeeded"
     assert any("Starting again" in event["message"] for event in api.get(f"training_jobs/{job}/events")["data"])
 
@@ -113,5 +106,5 @@ def test_a_training_survives_the_death_of_the_database(victim: Service, api: Api
 def test_afterwards_it_still_answers(victim: Service, api: Api, csv_file: Path) -> None:
     api.train(api.upload(csv_file)["id"], "support")
     assert api.classify("support", ["my password"]).json()["results"][0]["label"] == "account"
-    os.kill(worker_pid(victim, "infer"), signal.SIGKILL)
+    kill_worker(victim, "infer")
     assert api.classify("support", ["the invoice"]).json()["results"][0]["label"] == "billing"
