@@ -47,7 +47,7 @@ def _mlflow(instance: Instance) -> Part:
     environment = instance.environment("mlflow")
     # A command line can be read by every user of the machine, this address holds a password.
     environment["MLFLOW_BACKEND_STORE_URI"] = environment["MLFLOW_DATABASE_URL"]
-    artifacts = ("--no-serve-artifacts", "--default-artifact-root", str(instance.data / "tenants"))
+    artifacts = ("--no-serve-artifacts", "--default-artifact-root", str(instance.data / "mlflow"))
     command = (
         sys.executable,
         "-m",

@@ -90,6 +90,9 @@ class Service:
         return {name: value for name, value in given.items() if name not in secrets} | {"ASSORT_PART": "worker"}
 
 
+# The tests make an instance of their own; servers that the caller uses otherwise are not touched.
+for name in ("DATABASE_URL", "REDIS_URL"):
+    os.environ.pop(name, None)
 _folder = Path(tempfile.mkdtemp(prefix="assort-tests-"))
 SERVICE = Service(_folder / "data")
 os.environ.update(SERVICE.instance.environment("test"))

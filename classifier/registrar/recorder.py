@@ -50,6 +50,7 @@ class Registry:
 
     def __init__(self, data: Path, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
         self._tenants = data / "tenants"
+        self._recorded = data / "mlflow"
         self._connection = connection
         self._client = MlflowClient()
 
@@ -96,8 +97,7 @@ class Registry:
             if experiment.lifecycle_stage == "active":
                 self._client.delete_experiment(experiment.experiment_id)
         self._collect()
-        # The provisioner has removed the folder, but a version may have been on its way into it.
-        if (folder := self._tenants / tenant).exists():
+        if (folder := self._recorded / tenant).exists():
             shutil.rmtree(folder)
 
     def _record(self, tenant: str, model: str, number: int, version_id: str | None = None) -> None:
@@ -131,13 +131,13 @@ class Registry:
 
     def _experiment(self, tenant: str) -> Experiment:
         """Return the organisation's experiment, and its folder made anew if it is gone."""
-        folder = self._tenants / tenant / "mlflow"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        with tenant_files.opened(self._tenants, tenant, "mlflow"):
-            experiment = self._client.get_experiment_by_name(tenant)
-            if experiment is not None:
-                return experiment
-            return self._client.get_experiment(self._client.create_experiment(tenant, folder.as_uri()))
+        # Beside the workers' folders and not in one: who loads a model from here runs the code that lies with it.
+        folder = self._recorded / tenant
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        experiment = self._client.get_experiment_by_name(tenant)
+        if experiment is not None:
+            return experiment
+        return self._client.get_experiment(self._client.create_experiment(tenant, folder.as_uri()))
 
     def _last_number(self, name: str) -> int:
         """Return the highest number that MLflow has given out, deleted versions included, which it does not show."""

@@ -49,6 +49,10 @@ class Registrar:
     def tenants(self) -> Path:
         return self.service.instance.data / "tenants"
 
+    @property
+    def recorded(self) -> Path:
+        return self.service.instance.data / "mlflow"
+
     def kill(self) -> None:
         """Kill process and child as the kernel would, without a word. The supervisor starts it again."""
         process.end(process.session_of(self.service.pid_of("registrar")), how=signal.SIGKILL)
