@@ -48,7 +48,8 @@ def found(*, name: str, owner: User, slug: str = "", plan: str = DEFAULT_PLAN) -
 
 
 def _get(tenant: str) -> Organisation:
-    return Organisation.objects.select_related("plan").get(pk=tenant)
+    found: Organisation = Organisation.objects.select_related("plan").get(pk=tenant)
+    return found
 
 
 @transaction.atomic

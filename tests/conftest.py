@@ -40,12 +40,18 @@ def committed(service: Service, django_db_blocker: Any) -> Iterator[None]:
 
 @pytest.fixture
 def acme(db: None, cast: Universe) -> Organisation:
-    return Organisation.objects.select_related("plan").get(pk=cast.acme.pk)
+    return anew(cast.acme)
 
 
 @pytest.fixture
 def globex(db: None, cast: Universe) -> Organisation:
-    return Organisation.objects.select_related("plan").get(pk=cast.globex.pk)
+    return anew(cast.globex)
+
+
+def anew(organisation: Organisation) -> Organisation:
+    """Read it again, so that no test sees what another has changed in its object."""
+    found: Organisation = Organisation.objects.select_related("plan").get(pk=organisation.pk)
+    return found
 
 
 @pytest.fixture

@@ -11,190 +11,358 @@ import classifier.models.training_job
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Model',
+            name="Model",
             fields=[
-                ('id', models.CharField(default=classifier.models.model.new_id, editable=False, max_length=24, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=63, unique=True)),
-                ('policy', models.CharField(choices=[('auto', 'Auto'), ('ask', 'Ask'), ('pinned', 'Pinned')], default='auto', max_length=6)),
-                ('created_by', models.CharField(max_length=254)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.CharField(
+                        default=classifier.models.model.new_id,
+                        editable=False,
+                        max_length=24,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("name", models.CharField(max_length=63, unique=True)),
+                (
+                    "policy",
+                    models.CharField(
+                        choices=[("auto", "Auto"), ("ask", "Ask"), ("pinned", "Pinned")], default="auto", max_length=6
+                    ),
+                ),
+                ("created_by", models.CharField(max_length=254)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Classification',
+            name="Classification",
             fields=[
-                ('id', models.CharField(default=classifier.models.classification.new_id, editable=False, max_length=24, primary_key=True, serialize=False)),
-                ('model', models.CharField(max_length=80)),
-                ('version', models.PositiveIntegerField()),
-                ('inputs', models.JSONField(null=True)),
-                ('top_k', models.PositiveIntegerField(default=1)),
-                ('explain', models.BooleanField(default=False)),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed')], default='queued', max_length=9)),
-                ('results', models.JSONField(null=True)),
-                ('warnings', models.JSONField(default=list)),
-                ('error', models.JSONField(null=True)),
-                ('api_key', models.CharField(blank=True, max_length=24)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('finished_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.CharField(
+                        default=classifier.models.classification.new_id,
+                        editable=False,
+                        max_length=24,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("model", models.CharField(max_length=80)),
+                ("version", models.PositiveIntegerField()),
+                ("inputs", models.JSONField(null=True)),
+                ("top_k", models.PositiveIntegerField(default=1)),
+                ("explain", models.BooleanField(default=False)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                        ],
+                        default="queued",
+                        max_length=9,
+                    ),
+                ),
+                ("results", models.JSONField(null=True)),
+                ("warnings", models.JSONField(default=list)),
+                ("error", models.JSONField(null=True)),
+                ("api_key", models.CharField(blank=True, max_length=24)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("finished_at", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['-created_at'], name='classification_newest')],
+                "indexes": [models.Index(fields=["-created_at"], name="classification_newest")],
             },
         ),
         migrations.CreateModel(
-            name='Dataset',
+            name="Dataset",
             fields=[
-                ('id', models.CharField(default=classifier.models.dataset.new_id, editable=False, max_length=24, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=100)),
-                ('status', models.CharField(choices=[('validating', 'Validating'), ('ready', 'Ready'), ('rejected', 'Rejected')], default='validating', max_length=10)),
-                ('label', models.CharField(blank=True, max_length=200)),
-                ('text', models.CharField(blank=True, max_length=200)),
-                ('file_name', models.CharField(blank=True, max_length=200)),
-                ('bytes', models.PositiveBigIntegerField(default=0)),
-                ('sha256', models.CharField(blank=True, max_length=64)),
-                ('schema', models.JSONField(null=True)),
-                ('rows', models.PositiveIntegerField(default=0)),
-                ('labels', models.JSONField(default=dict)),
-                ('report', models.JSONField(null=True)),
-                ('problems', models.JSONField(default=list)),
-                ('created_by', models.CharField(max_length=254)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='children', to='classifier.dataset')),
+                (
+                    "id",
+                    models.CharField(
+                        default=classifier.models.dataset.new_id,
+                        editable=False,
+                        max_length=24,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("validating", "Validating"), ("ready", "Ready"), ("rejected", "Rejected")],
+                        default="validating",
+                        max_length=10,
+                    ),
+                ),
+                ("label", models.CharField(blank=True, max_length=200)),
+                ("text", models.CharField(blank=True, max_length=200)),
+                ("file_name", models.CharField(blank=True, max_length=200)),
+                ("bytes", models.PositiveBigIntegerField(default=0)),
+                ("sha256", models.CharField(blank=True, max_length=64)),
+                ("schema", models.JSONField(null=True)),
+                ("rows", models.PositiveIntegerField(default=0)),
+                ("labels", models.JSONField(default=dict)),
+                ("report", models.JSONField(null=True)),
+                ("problems", models.JSONField(default=list)),
+                ("created_by", models.CharField(max_length=254)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="children",
+                        to="classifier.dataset",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ModelVersion',
+            name="ModelVersion",
             fields=[
-                ('id', models.CharField(default=classifier.models.model_version.new_id, editable=False, max_length=24, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField()),
-                ('dataset_sha256', models.CharField(max_length=64)),
-                ('kind', models.CharField(max_length=5)),
-                ('schema', models.JSONField()),
-                ('labels', models.JSONField()),
-                ('metrics', models.JSONField()),
-                ('parameters', models.JSONField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('twin_sha256', models.CharField(max_length=64)),
-                ('seconds', models.FloatField()),
-                ('verdict', models.CharField(blank=True, max_length=300)),
-                ('created_by', models.CharField(max_length=254)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('dataset', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='versions', to='classifier.dataset')),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='classifier.model')),
+                (
+                    "id",
+                    models.CharField(
+                        default=classifier.models.model_version.new_id,
+                        editable=False,
+                        max_length=24,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("dataset_sha256", models.CharField(max_length=64)),
+                ("kind", models.CharField(max_length=5)),
+                ("schema", models.JSONField()),
+                ("labels", models.JSONField()),
+                ("metrics", models.JSONField()),
+                ("parameters", models.JSONField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("twin_sha256", models.CharField(max_length=64)),
+                ("seconds", models.FloatField()),
+                ("verdict", models.CharField(blank=True, max_length=300)),
+                ("created_by", models.CharField(max_length=254)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="versions",
+                        to="classifier.dataset",
+                    ),
+                ),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="classifier.model"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='model',
-            name='champion',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='classifier.modelversion'),
+            model_name="model",
+            name="champion",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="classifier.modelversion"
+            ),
         ),
         migrations.CreateModel(
-            name='EvaluatedRow',
+            name="EvaluatedRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('label', models.CharField(max_length=500)),
-                ('predicted', models.CharField(max_length=500)),
-                ('confidence', models.FloatField()),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='evaluated', to='classifier.modelversion')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("label", models.CharField(max_length=500)),
+                ("predicted", models.CharField(max_length=500)),
+                ("confidence", models.FloatField()),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="evaluated",
+                        to="classifier.modelversion",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Promotion',
+            name="Promotion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('by', models.CharField(max_length=254)),
-                ('reason', models.CharField(max_length=300)),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='promotions', to='classifier.model')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='promotions', to='classifier.modelversion')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("by", models.CharField(max_length=254)),
+                ("reason", models.CharField(max_length=300)),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="promotions", to="classifier.model"
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="promotions",
+                        to="classifier.modelversion",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Row',
+            name="Row",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('label', models.CharField(max_length=500)),
-                ('inputs', models.JSONField()),
-                ('held_out', models.BooleanField()),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='data', to='classifier.dataset')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("label", models.CharField(max_length=500)),
+                ("inputs", models.JSONField()),
+                ("held_out", models.BooleanField()),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="data", to="classifier.dataset"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TrainingJob',
+            name="TrainingJob",
             fields=[
-                ('id', models.CharField(default=classifier.models.training_job.new_id, editable=False, max_length=24, primary_key=True, serialize=False)),
-                ('options', models.JSONField(default=dict)),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('canceled', 'Canceled')], default='queued', max_length=9)),
-                ('cancel_requested', models.BooleanField(default=False)),
-                ('percent', models.PositiveSmallIntegerField(default=0)),
-                ('stage', models.CharField(default='queued', max_length=40)),
-                ('eta_seconds', models.PositiveIntegerField(null=True)),
-                ('error', models.JSONField(null=True)),
-                ('created_by', models.CharField(max_length=254)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('dataset', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='training_jobs', to='classifier.dataset')),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='training_jobs', to='classifier.model')),
-                ('version', models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='training_job', to='classifier.modelversion')),
+                (
+                    "id",
+                    models.CharField(
+                        default=classifier.models.training_job.new_id,
+                        editable=False,
+                        max_length=24,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("options", models.JSONField(default=dict)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                            ("canceled", "Canceled"),
+                        ],
+                        default="queued",
+                        max_length=9,
+                    ),
+                ),
+                ("cancel_requested", models.BooleanField(default=False)),
+                ("percent", models.PositiveSmallIntegerField(default=0)),
+                ("stage", models.CharField(default="queued", max_length=40)),
+                ("eta_seconds", models.PositiveIntegerField(null=True)),
+                ("error", models.JSONField(null=True)),
+                ("created_by", models.CharField(max_length=254)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="training_jobs",
+                        to="classifier.dataset",
+                    ),
+                ),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="training_jobs", to="classifier.model"
+                    ),
+                ),
+                (
+                    "version",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="training_job",
+                        to="classifier.modelversion",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TrainingEvent',
+            name="TrainingEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('stage', models.CharField(max_length=40)),
-                ('percent', models.PositiveSmallIntegerField()),
-                ('message', models.CharField(max_length=300)),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='classifier.trainingjob')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                ("stage", models.CharField(max_length=40)),
+                ("percent", models.PositiveSmallIntegerField()),
+                ("message", models.CharField(max_length=300)),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="classifier.trainingjob"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='dataset',
-            index=models.Index(fields=['-created_at'], name='dataset_newest'),
+            model_name="dataset",
+            index=models.Index(fields=["-created_at"], name="dataset_newest"),
         ),
         migrations.AddConstraint(
-            model_name='dataset',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'ready'), _negated=True), ('schema__isnull', False), _connector='OR'), name='dataset_ready_has_schema'),
+            model_name="dataset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "ready"), _negated=True), ("schema__isnull", False), _connector="OR"
+                ),
+                name="dataset_ready_has_schema",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.UniqueConstraint(fields=('model', 'number'), name='version_number_is_unique'),
+            model_name="modelversion",
+            constraint=models.UniqueConstraint(fields=("model", "number"), name="version_number_is_unique"),
         ),
         migrations.AddIndex(
-            model_name='model',
-            index=models.Index(fields=['-created_at'], name='model_newest'),
+            model_name="model",
+            index=models.Index(fields=["-created_at"], name="model_newest"),
         ),
         migrations.AddIndex(
-            model_name='evaluatedrow',
-            index=models.Index(fields=['version', 'label', 'predicted', 'number'], name='evaluated_cell'),
+            model_name="evaluatedrow",
+            index=models.Index(fields=["version", "label", "predicted", "number"], name="evaluated_cell"),
         ),
         migrations.AddIndex(
-            model_name='row',
-            index=models.Index(fields=['dataset', 'label', 'number'], name='row_by_label'),
+            model_name="row",
+            index=models.Index(fields=["dataset", "label", "number"], name="row_by_label"),
         ),
         migrations.AddConstraint(
-            model_name='row',
-            constraint=models.UniqueConstraint(fields=('dataset', 'number'), name='row_number_is_unique'),
+            model_name="row",
+            constraint=models.UniqueConstraint(fields=("dataset", "number"), name="row_number_is_unique"),
         ),
         migrations.AddIndex(
-            model_name='trainingjob',
-            index=models.Index(fields=['-created_at'], name='training_newest'),
+            model_name="trainingjob",
+            index=models.Index(fields=["-created_at"], name="training_newest"),
         ),
         migrations.AddConstraint(
-            model_name='trainingjob',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status__in', ('succeeded', 'failed', 'canceled'))), models.Q(models.Q(('status__in', ('succeeded', 'failed', 'canceled')), _negated=True), ('finished_at__isnull', True)), _connector='OR'), name='training_finished_has_time'),
+            model_name="trainingjob",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("finished_at__isnull", False), ("status__in", ("succeeded", "failed", "canceled"))),
+                    models.Q(
+                        models.Q(("status__in", ("succeeded", "failed", "canceled")), _negated=True),
+                        ("finished_at__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="training_finished_has_time",
+            ),
         ),
     ]

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from django.db import ProgrammingError, transaction
 
@@ -36,7 +38,7 @@ def test_only_an_organisation_may_submit(db: None) -> None:
 
 
 def test_the_lease_of_the_newest_attempt_counts(job: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "LEASE", jobs.timedelta(0))
+    monkeypatch.setattr(jobs, "LEASE", timedelta(0))
     first, second = jobs.claim(job), jobs.claim(job)
     assert (first, second) == (1, 2)
     assert not jobs.renew(job, 1)

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -8,8 +8,10 @@ from tenants.errors import InvalidInput, InvalidKey, NotFound
 from tenants.models import ApiKey, Organisation
 
 
-def issue(organisation: Organisation, **named: object) -> tuple[ApiKey, str]:
-    return keys.issue(**{"organisation": organisation, "name": "k", "scopes": ["read"], "by": "alice"} | named)
+def issue(
+    organisation: Organisation, scopes: tuple[str, ...] = ("read",), expires_at: datetime | None = None
+) -> tuple[ApiKey, str]:
+    return keys.issue(organisation=organisation, name="k", scopes=scopes, by="alice", expires_at=expires_at)
 
 
 def test_a_key_has_the_published_form(acme: Organisation) -> None:
@@ -79,8 +81,8 @@ def test_the_keys_of_a_suspended_organisation_are_refused(acme: Organisation) ->
         keys.authenticate(key)
 
 
-@pytest.mark.parametrize("scopes", [[], ["read", "fly"]])
-def test_a_key_needs_known_scopes(acme: Organisation, scopes: list[str]) -> None:
+@pytest.mark.parametrize("scopes", [(), ("read", "fly")])
+def test_a_key_needs_known_scopes(acme: Organisation, scopes: tuple[str, ...]) -> None:
     with pytest.raises(InvalidInput) as raised:
         issue(acme, scopes=scopes)
     assert raised.value.errors[0].pointer == "/scopes"

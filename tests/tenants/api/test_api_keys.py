@@ -1,10 +1,12 @@
+from typing import Any
+
 from rest_framework.test import APIClient
 
 from tests.conftest import api_client
 
 
-def create_key(api: APIClient, **fields: object) -> dict[str, object]:
-    return api.post("/api/v1/api_keys", {"scopes": ["read"], **fields}, format="json").json()
+def create_key(api: APIClient, **fields: object) -> dict[str, Any]:
+    return dict(api.post("/api/v1/api_keys", {"scopes": ["read"], **fields}, format="json").json())
 
 
 def test_a_new_key_is_shown_once_and_works(api: APIClient) -> None:

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -8,7 +9,7 @@ from tenants.models import ApiKey, Organisation
 from tenants.records.models import IdempotencyKey
 
 
-def create_key(api: APIClient, idempotency_key: str, name: str = "ci") -> object:
+def create_key(api: APIClient, idempotency_key: str, name: str = "ci") -> Any:
     body = {"name": name, "scopes": ["read"]}
     return api.post("/api/v1/api_keys", body, format="json", headers={"Idempotency-Key": idempotency_key})
 

@@ -1,5 +1,7 @@
 """What every call of the API has in common, tried on a few of them."""
 
+from typing import Any
+
 import pytest
 from rest_framework.test import APIClient
 
@@ -7,7 +9,7 @@ from tenants.models import Organisation, Plan
 from tests.conftest import api_client
 
 
-def create_key(api: APIClient, name: str = "ci", **headers: str) -> object:
+def create_key(api: APIClient, name: str = "ci", **headers: str) -> Any:
     return api.post("/api/v1/api_keys", {"name": name, "scopes": ["read"]}, format="json", headers=headers)
 
 
@@ -28,7 +30,7 @@ def test_me_names_key_organisation_plan_and_limits(api: APIClient, acme: Organis
 
 @pytest.mark.parametrize("header", [None, "Bearer", "Bearer nonsense", "Basic YTpi", "Bearer ak_live_x_y"])
 def test_without_a_valid_key_the_answer_is_401_and_says_how(db: None, header: str | None) -> None:
-    response = APIClient(**({"HTTP_AUTHORIZATION": header} if header else {})).get("/api/v1/me")
+    response = APIClient().get("/api/v1/me", headers={"Authorization": header} if header else {})
     assert response.status_code == 401
     assert response["Content-Type"] == "application/problem+json"
     assert response["WWW-Authenticate"].startswith("Bearer")
