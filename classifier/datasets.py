@@ -18,7 +18,7 @@ from classifier.models.training_job import FINISHED
 from classifier.queues import BATCH
 from classifier.uploads import Upload
 from tenants import isolation, jobs
-from tenants.errors import Conflict, NotFound, QuotaExceeded
+from tenants.errors import Conflict, NotFound, QuotaExceeded, TooLarge
 from tenants.models import Organisation
 
 VALIDATE = "validate"
@@ -51,7 +51,10 @@ def create(
     text: str = "",
     parent: Dataset | None = None,
 ) -> Dataset:
-    """Take the file in, and have it read. Raises QuotaExceeded when the plan's number of data sets is reached."""
+    """Take the file in, and have it read.
+
+    Raises TooLarge for more bytes, and QuotaExceeded for more data sets, than the plan allows.
+    """
     dataset = Dataset(
         name=(name or Path(upload.name).stem)[:100],
         label=label,
@@ -63,7 +66,7 @@ def create(
         created_by=by,
     )
     with _moved(upload, file_of(organisation.tenant, dataset.id)), transaction.atomic():
-        _check_room(organisation)
+        _check_room(organisation, upload)
         dataset.save(force_insert=True)
         jobs.submit(dataset.id, kind=VALIDATE, queue=BATCH, subject=dataset.name)
     return dataset
@@ -85,10 +88,14 @@ def add_rows(*, organisation: Organisation, dataset: Dataset, upload: Upload, by
 
 @transaction.atomic
 def delete(*, organisation: Organisation, dataset: Dataset) -> None:
-    """Destroy rows and file. Raises Conflict while a training reads them; models that were trained on them stay."""
+    """Destroy rows and file. Models that were trained on them stay.
+
+    Raises Conflict while a training reads the rows, or a worker the file.
+    """
     if TrainingJob.objects.filter(dataset=dataset).exclude(status__in=FINISHED).exists():
         raise Conflict("A training reads this data set. Cancel it, or wait for its end.")
-    jobs.cancel(dataset.id)
+    if not jobs.cancel(dataset.id) and dataset.status == Dataset.Status.VALIDATING:
+        raise Conflict("This data set is being read. Try again when its status has changed.")
     path = file_of(organisation.tenant, dataset.id)
     dataset.delete()
     transaction.on_commit(lambda: path.unlink(missing_ok=True))
@@ -160,7 +167,9 @@ def _copy_rows(dataset: Dataset, examples: Examples) -> None:
             copy.write_row((dataset.id, number, label, json.dumps(inputs, ensure_ascii=False), held_out))
 
 
-def _check_room(organisation: Organisation) -> None:
+def _check_room(organisation: Organisation, upload: Upload) -> None:
+    if upload.bytes > organisation.plan.dataset_bytes:
+        raise TooLarge(f"The plan {organisation.plan} takes {organisation.plan.dataset_bytes:,} bytes at once. Split it.")
     limit = organisation.plan.dataset_count
     if limit is not None and Dataset.objects.count() >= limit:
         detail = f"The plan {organisation.plan} holds {limit} data sets. Delete one, or ask for a larger plan."

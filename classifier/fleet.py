@@ -24,7 +24,7 @@ from classifier.queues import BATCH, INFER, TRAIN, WAKE
 from classifier.scaling import Running, Start, Stop, Waiting
 from classifier.worker import Secret
 from tenants import boot, broker, isolation, notify
-from tenants.models import Organisation
+from tenants.models import Organisation, Plan
 from tenants.secrets import derive
 
 log = logging.getLogger(__name__)
@@ -54,19 +54,24 @@ class Fleet:
     born: dict[int, float] = field(default_factory=dict)
     stopping: dict[int, float] = field(default_factory=dict)
     failures: dict[tuple[str, str], Failures] = field(default_factory=dict)
-    allowed: dict[str, int] = field(default_factory=dict)
+    plans: dict[str, Plan] = field(default_factory=dict)
+    strangers: set[str] = field(default_factory=set)
+    looked_up: float = -SWEEP_SECONDS
 
     def run(self) -> None:
         """Serve until the process is told to stop; then stop the workers."""
         told: list[int] = []
         signal.signal(signal.SIGTERM, lambda number, frame: told.append(number))
         notify.ready()
-        swept = -SWEEP_SECONDS
         while not told:
             awake = self._woken()
-            if time.monotonic() - swept > SWEEP_SECONDS:
-                awake |= self._sweep()
-                swept = time.monotonic()
+            # Somebody who is not known was founded a moment ago, or may not run.
+            self.strangers |= awake - self.plans.keys()
+            since = time.monotonic() - self.looked_up
+            if since > SWEEP_SECONDS or (self.strangers and since > WAIT_SECONDS):
+                self._look_up_plans()
+                # Everybody, because a call may have been lost with the broker.
+                awake |= self.plans.keys()
             self._bury(self.server.exits())
             self._act(self._waiting(awake | self._served_tenants()))
         self._stop_all()
@@ -84,15 +89,16 @@ class Fleet:
             time.sleep(WAIT_SECONDS)
             return set()
 
-    def _sweep(self) -> set[str]:
-        """Learn anew which organisations may run, and return them: a call may have been lost with the broker."""
+    def _look_up_plans(self) -> None:
+        """Learn anew which organisations may run, and what their plans give them."""
+        self.looked_up = time.monotonic()
+        self.strangers.clear()
         try:
-            active = Organisation.objects.filter(status=Organisation.Status.ACTIVE)
-            self.allowed = dict(active.values_list("tenant", "plan__workers"))
+            active = Organisation.objects.filter(status=Organisation.Status.ACTIVE).select_related("plan")
+            self.plans = {organisation.tenant: organisation.plan for organisation in active}
         except DatabaseError:
             log.warning("the database does not answer; going on with what was known", exc_info=True)
             connection.close()
-        return set(self.allowed)
 
     def _waiting(self, tenants: Iterable[str]) -> list[Waiting]:
         asked = [(tenant, use) for tenant in sorted(tenants) for use in USES]
@@ -119,7 +125,8 @@ class Fleet:
 
     def _act(self, waiting: list[Waiting]) -> None:
         now = time.monotonic()
-        for action in scaling.decide(waiting, self.workers.values(), allowed=self.allowed, now=now):
+        allowed = {tenant: plan.workers for tenant, plan in self.plans.items()}
+        for action in scaling.decide(waiting, self.workers.values(), allowed=allowed, now=now):
             match action:
                 case Start(tenant, use) if self._may_try(tenant, use, now):
                     self._start(tenant, use)
@@ -136,6 +143,8 @@ class Fleet:
             use=use,
             database_password=derive(settings.FLEET_SECRET, tenant, "postgres"),
             broker_password=derive(settings.FLEET_SECRET, tenant, "broker"),
+            dataset_rows=self.plans[tenant].dataset_rows,
+            training_seconds=self.plans[tenant].training_seconds,
         )
         logs = Path(settings.ASSORT_DATA) / "logs" / "workers"
         logs.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -24,9 +24,9 @@ RENEW_SECONDS = jobs.LEASE.total_seconds() / 4
 
 
 @contextmanager
-def kept(job_id: str, attempt: int, *, tenant: str, cancel: Callable[[], bool]) -> Iterator[None]:
-    """Keep the job for the block. `cancel` is asked each second; when it has canceled the job, it says True."""
-    keeper = _Keeper(job_id, attempt, tenant, cancel)
+def kept(job_id: str, attempt: int, *, tenant: str, stops: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    """Keep the job for the block. `stops` is asked each second; when it has ended the job, it says True."""
+    keeper = _Keeper(job_id, attempt, tenant, stops)
     # A signal that every thread blocks waits for the keeper's sigtimedwait, whatever the main thread is doing.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     thread = threading.Thread(target=keeper.run, name="lease", daemon=True)
@@ -42,8 +42,8 @@ def kept(job_id: str, attempt: int, *, tenant: str, cancel: Callable[[], bool]) 
 
 
 class _Keeper:
-    def __init__(self, job_id: str, attempt: int, tenant: str, cancel: Callable[[], bool]) -> None:
-        self.job_id, self.attempt, self.tenant, self.cancel = job_id, attempt, tenant, cancel
+    def __init__(self, job_id: str, attempt: int, tenant: str, stops: Callable[[], bool]) -> None:
+        self.job_id, self.attempt, self.tenant, self.stops = job_id, attempt, tenant, stops
         self.done = threading.Event()
 
     def run(self) -> None:
@@ -57,8 +57,8 @@ class _Keeper:
                 if told_to_stop:
                     jobs.hand_back(self.job_id, self.attempt)
                     self._end("handed back")
-                if self.cancel():
-                    self._end("canceled")
+                if self.stops():
+                    self._end("stopped")
                 if time.monotonic() - renewed > RENEW_SECONDS:
                     self._renew()
                     renewed = time.monotonic()

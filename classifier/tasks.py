@@ -1,10 +1,10 @@
 """What Celery delivers: ids in, one call each. The worker that runs it has one organisation by construction."""
 
-import json
 import time
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import redis
 from celery import shared_task
 from celery.worker import state
@@ -12,6 +12,7 @@ from django.db import close_old_connections
 
 from classifier import inference, trainer
 from classifier.inference import LoadedModels
+from classifier.trainer import Bounds
 
 # Names, not functions: whoever sends a message does not import what runs it.
 ANSWER, ANSWER_STORED, TRAIN, VALIDATE = (
@@ -33,6 +34,7 @@ class Worker:
     tenant: str
     broker: redis.Redis
     models: LoadedModels
+    bounds: Bounds
 
 
 @shared_task(name=ANSWER, acks_late=True, ignore_result=True)
@@ -41,7 +43,7 @@ def answer(batch: Mapping[str, Any]) -> None:
     if time.time() > batch["deadline"]:
         return
     close_old_connections()
-    replies = [json.dumps(inference.answer(request, models=Worker.models)) for request in batch["requests"]]
+    replies = [msgspec.json.encode(inference.answer(request, models=Worker.models)) for request in batch["requests"]]
     pipeline = Worker.broker.pipeline(transaction=False)
     pipeline.rpush(batch["reply"], *replies)
     pipeline.expire(batch["reply"], REPLY_SECONDS)
@@ -57,13 +59,13 @@ def answer_stored(classification_id: str) -> None:
 @shared_task(name=TRAIN, ignore_result=True)
 def train(job_id: str) -> None:
     _end_after_this()
-    trainer.train(job_id, tenant=Worker.tenant)
+    trainer.train(job_id, tenant=Worker.tenant, bounds=Worker.bounds)
 
 
 @shared_task(name=VALIDATE, ignore_result=True)
 def validate(dataset_id: str) -> None:
     _end_after_this()
-    trainer.validate(dataset_id, tenant=Worker.tenant)
+    trainer.validate(dataset_id, tenant=Worker.tenant, bounds=Worker.bounds)
 
 
 def _end_after_this() -> None:

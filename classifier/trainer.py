@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -31,13 +32,23 @@ LOST = (
     f"It stopped {jobs.ATTEMPTS} times without coming to an end, most likely for lack of memory. "
     "Try fewer rows or columns, or ask whoever runs this service."
 )
+LONGEST_LABEL = 500
+TOO_LONG = "It took longer than the {:,} s that the plan allows. Use fewer rows, or ask for a larger plan."
 OUR_FAULT = "This is our fault, and it was logged. Name {} when you report it."
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What the organisation's plan allows a job. A worker cannot read plans, so it is told."""
+
+    dataset_rows: int = 1_000_000
+    training_seconds: int = 3_600
 
 
 # --- Reading a data set --------------------------------------------------------------------------------------------
 
 
-def validate(dataset_id: str, *, tenant: str) -> None:
+def validate(dataset_id: str, *, tenant: str, bounds: Bounds = Bounds()) -> None:
     """Read the uploaded file into rows, or reject it with reasons."""
     attempt = jobs.claim(dataset_id)
     if attempt is None:
@@ -46,9 +57,9 @@ def validate(dataset_id: str, *, tenant: str) -> None:
     if attempt > jobs.ATTEMPTS:
         datasets.reject(dataset=dataset, attempt=attempt, problems=[Problem(None, "unreadable", LOST)])
         return
-    with leases.kept(dataset_id, attempt, tenant=tenant, cancel=lambda: False):
+    with leases.kept(dataset_id, attempt, tenant=tenant):
         try:
-            _read(dataset, attempt, tenant)
+            _read(dataset, attempt, tenant, bounds)
         except TableRejected as refused:
             datasets.reject(dataset=dataset, attempt=attempt, problems=refused.problems)
         except MemoryError:
@@ -62,12 +73,13 @@ def validate(dataset_id: str, *, tenant: str) -> None:
             datasets.reject(dataset=dataset, attempt=attempt, problems=[problem])
 
 
-def _read(dataset: Dataset, attempt: int, tenant: str) -> None:
-    limits = Limits()
+def _read(dataset: Dataset, attempt: int, tenant: str, bounds: Bounds) -> None:
+    limits = Limits(rows=bounds.dataset_rows)
     added = table.read(datasets.file_of(tenant, dataset.id), limits=limits)
     whole = added if dataset.parent is None else _joined(dataset.parent, added)
     found = schema.infer(whole, label=dataset.label or None, text=dataset.text or None)
     inputs, labels, numbers = schema.examples(whole, found)
+    _refuse_long(labels, numbers)
     held_out = split.held_out(inputs, labels)
     datasets.accept(
         dataset=dataset,
@@ -77,6 +89,13 @@ def _read(dataset: Dataset, attempt: int, tenant: str) -> None:
         labels=_counts(labels),
         report=report.report(whole, found),
     )
+
+
+def _refuse_long(labels: list[str], numbers: list[int]) -> None:
+    for label, number in zip(labels, numbers, strict=True):
+        if len(label) > LONGEST_LABEL:
+            detail = f"A label may have {LONGEST_LABEL} characters. Name another column as the label."
+            raise TableRejected([Problem(number, "label_too_long", detail)])
 
 
 def _joined(parent: Dataset, added: Table) -> Table:
@@ -108,7 +127,7 @@ def _counts(labels: list[str]) -> dict[str, int]:
 # --- Training a model ----------------------------------------------------------------------------------------------
 
 
-def train(job_id: str, *, tenant: str) -> None:
+def train(job_id: str, *, tenant: str, bounds: Bounds = Bounds()) -> None:
     """Train what the job asks for, evaluate it, keep it, and promote it as the model's policy says."""
     attempt = jobs.claim(job_id)
     if attempt is None:
@@ -118,7 +137,15 @@ def train(job_id: str, *, tenant: str) -> None:
         _fail(job, attempt, "worker_lost", LOST)
         return
     _begin(job, attempt)
-    with leases.kept(job_id, attempt, tenant=tenant, cancel=lambda: _cancel_if_asked(job_id, attempt)):
+    deadline = time.monotonic() + bounds.training_seconds
+
+    def stops() -> bool:
+        if time.monotonic() > deadline:
+            _fail(TrainingJob.objects.get(id=job_id), attempt, "too_long", TOO_LONG.format(bounds.training_seconds))
+            return True
+        return _cancel_if_asked(job_id, attempt)
+
+    with leases.kept(job_id, attempt, tenant=tenant, stops=stops):
         try:
             _train(job, attempt, tenant)
         except (MlError, ValueError) as error:

@@ -19,6 +19,7 @@ from kombu.entity import Queue
 from classifier import confinement, tasks
 from classifier.inference import LoadedModels
 from classifier.queues import INFER
+from classifier.trainer import Bounds
 from tenants import boot, isolation
 
 log = logging.getLogger(__name__)
@@ -40,12 +41,14 @@ VISIBILITY_SECONDS = 5
 
 @dataclass(frozen=True)
 class Secret:
-    """All that a worker is given: whose it is, what it does, and its own two passwords."""
+    """All that a worker is given: whose it is, what it does, its own two passwords, and its plan's bounds."""
 
     tenant: str
     use: str
     database_password: str
     broker_password: str
+    dataset_rows: int = Bounds.dataset_rows
+    training_seconds: int = Bounds.training_seconds
 
     def to_bytes(self) -> bytes:
         return json.dumps(self.__dict__).encode()
@@ -67,6 +70,7 @@ def become(given: Secret) -> None:
     log.info("worker of %s for %s, pid %d, %s", given.tenant, given.use, os.getpid(), in_force)
     tasks.Worker.tenant = given.tenant
     tasks.Worker.broker = redis.Redis.from_url(broker_url(given), socket_timeout=None)
+    tasks.Worker.bounds = Bounds(given.dataset_rows, given.training_seconds)
     tasks.Worker.models = LoadedModels(given.tenant)
     boot.check_worker(tasks.Worker.broker, given.tenant)
 

@@ -1,8 +1,11 @@
-"""The web server's application: classify requests go to the gateway, everything else to Django."""
+"""The web server's application: classify requests go to the gateway, streams to theirs, everything else to Django."""
 
 import asyncio
 import os
 import re
+import signal
+from collections.abc import Callable
+from types import FrameType
 from urllib.parse import quote
 
 import msgspec
@@ -13,9 +16,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saas.settings")
 # Models can be imported once Django is set up, so this comes before the project's own modules.
 django = get_wsgi_application()
 
-from classifier import inference  # noqa: E402
+from classifier import event_stream, inference  # noqa: E402
 from classifier.gateway import Gateway, http  # noqa: E402
 from saas import api_errors, readiness  # noqa: E402
+from tenants import boot, broker, isolation  # noqa: E402
 
 THREADS = 16
 CLASSIFY = re.compile(r"/api/v1/models/[^/]+/classify")
@@ -27,10 +31,11 @@ class UploadCutOff(OSError):
 
 
 class Application:
-    """Routes by path, and starts and ends the gateway with the server."""
+    """Routes by path, and starts and ends the gateway and the streams with the server."""
 
     def __init__(self) -> None:
         self.gateway = Gateway(problem=api_errors.problem, accept=inference.accept)
+        self.streams = event_stream.EventStream(problem=api_errors.problem)
         self.django = WSGIMiddleware(django, workers=THREADS)  # type: ignore[arg-type]  # Django's response is an iterable of bytes
 
     async def __call__(self, scope: http.Scope, receive: http.Receive, send: http.Send) -> None:
@@ -38,6 +43,8 @@ class Application:
             await self._live(receive, send)
         elif CLASSIFY.fullmatch(scope["path"]):
             await self.gateway(scope, receive, send)
+        elif event_stream.is_wanted(scope):
+            await self.streams(scope, receive, send)
         elif scope["path"] == "/healthz":
             await _respond(send, 200, {"status": "ok"})
         elif scope["path"] == "/readyz":
@@ -47,9 +54,17 @@ class Application:
 
     async def _live(self, receive: http.Receive, send: http.Send) -> None:
         await receive()
+        try:
+            await asyncio.to_thread(_refuse_unsafe)
+        except Exception as error:
+            await send({"type": "lifespan.startup.failed", "message": f"{type(error).__name__}: {error}"})
+            raise
         await self.gateway.start()
+        # The server waits for open responses before it says that it shuts down.
+        _on_stop_signals(self.streams.end)
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await self.streams.stop()
         await self.gateway.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -68,6 +83,28 @@ class Application:
         # A query is ASCII (RFC 3986), which a2wsgi takes for granted and a careless client does not.
         query = quote(scope["query_string"], safe=QUERY_CHARACTERS).encode()
         await self.django({**scope, "query_string": query}, receive_all, send_on)  # type: ignore[arg-type]  # TypedDicts
+
+
+def _refuse_unsafe() -> None:
+    queue = isolation.queue(boot.NOBODY, "infer")
+    boot.check_process(broker.connect(), decoys=[("RPOP", queue), ("LRANGE", queue, "0", "-1"), ("KEYS", "*")])
+
+
+def _on_stop_signals(call: Callable[[], None]) -> None:
+    """Have `call` made in the event loop on SIGINT or SIGTERM, along with what the server does on them."""
+    loop = asyncio.get_running_loop()
+
+    def add_to(servers: Callable[[int, FrameType | None], object]) -> Callable[[int, FrameType | None], None]:
+        def handle(number: int, frame: FrameType | None) -> None:
+            loop.call_soon_threadsafe(call)
+            servers(number, frame)
+
+        return handle
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        servers = signal.getsignal(number)
+        if callable(servers):
+            signal.signal(number, add_to(servers))
 
 
 async def _tell_readiness(send: http.Send) -> None:

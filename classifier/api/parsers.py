@@ -1,6 +1,6 @@
 from typing import Any
 
-from rest_framework.parsers import BaseParser, DataAndFiles
+from rest_framework.parsers import BaseParser, DataAndFiles, get_encoding
 
 
 class StoredFormParser(BaseParser):
@@ -9,6 +9,7 @@ class StoredFormParser(BaseParser):
     media_type = "multipart/form-data"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> "DataAndFiles[Any, Any]":
+        get_encoding(parser_context)  # Raises ParseError for a charset that is none, which Django would try to use.
         # Django parses the form once, with the project's upload handler; a replayed request has been parsed before.
         request = parser_context["request"]._request
         return DataAndFiles(request.POST, request.FILES)

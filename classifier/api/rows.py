@@ -7,12 +7,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from classifier.models import Dataset, EvaluatedRow, ModelVersion, Row
-from tenants.api.pagination import limit, listed
+from tenants.api.pagination import limit, listed, text
 from tenants.errors import InvalidInput
 
 
 def page(request: Request, dataset: Dataset) -> Response:
-    size, after, predicted = limit(request), _after(request), _text(request, "predicted")
+    size, after, predicted = limit(request), _after(request), text(request, "predicted")
     if predicted is None:
         found = [_row(row) for row in _of_label(request, Row.objects.filter(dataset=dataset), after)[: size + 1]]
     else:
@@ -23,7 +23,7 @@ def page(request: Request, dataset: Dataset) -> Response:
 
 
 def _of_label(request: Request, rows: QuerySet[Any], after: int) -> QuerySet[Any]:
-    label = _text(request, "label")
+    label = text(request, "label")
     chosen = rows if label is None else rows.filter(label=label)
     return chosen.filter(number__gt=after).order_by("number")
 
@@ -38,7 +38,7 @@ def _behind(dataset: Dataset, cell: QuerySet[EvaluatedRow]) -> list[dict[str, An
 def _version(request: Request, dataset: Dataset) -> ModelVersion | None:
     """Return the champion that was trained on these rows, else the newest version that was."""
     versions = ModelVersion.objects.filter(dataset=dataset).select_related("model")
-    model = _text(request, "model")
+    model = text(request, "model")
     if model is not None:
         versions = versions.filter(model__name=model)
     trained = list(versions.order_by("-created_at"))
@@ -55,10 +55,3 @@ def _after(request: Request) -> int:
     if not (raw.isascii() and raw.isdigit() and len(raw) < 10):
         raise InvalidInput.field("after", "Give the number of the last row of the page before.")
     return int(raw)
-
-
-def _text(request: Request, name: str) -> str | None:
-    value = request.query_params.get(name)
-    if value is not None and "\0" in value:
-        raise InvalidInput.field(name, "A NUL character stands in no row.")
-    return value

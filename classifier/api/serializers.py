@@ -6,21 +6,56 @@ from rest_framework import serializers
 
 from classifier.models import Classification, Dataset, Model, ModelVersion, TrainingJob
 from classifier.training import QUALITIES
+from tenants.api.fields import ObjectField, TextField
 
 # --- Data sets -----------------------------------------------------------------------------------------------------
 
 
-class DatasetInput(serializers.Serializer[Any]):
+class FileInput(serializers.Serializer[Any]):
     file = serializers.FileField(help_text="CSV or JSONL.")
-    name = serializers.CharField(max_length=100, default="", allow_blank=True)
-    label = serializers.CharField(max_length=200, default="", allow_blank=True, help_text="The label's column.")
-    text = serializers.CharField(
-        max_length=200, default="", allow_blank=True, help_text="The only column to learn from."
-    )
+
+
+class DatasetInput(FileInput):
+    name = TextField(max_length=100, default="", allow_blank=True)
+    label = TextField(max_length=200, default="", allow_blank=True, help_text="The label's column.")
+    text = TextField(max_length=200, default="", allow_blank=True, help_text="The only column to learn from.")
+
+
+class CellField(serializers.Field[Any, Any, Any, Any]):
+    """A JSON value, or the string that would stand in a CSV."""
+
+    default_error_messages = {
+        "nested": "A cell is a string, a number, true, false or null.",
+        "nul": "A NUL character stands in no cell. Leave it out.",
+    }
+
+    def to_internal_value(self, data: Any) -> str | float | bool:
+        if not isinstance(data, str | int | float | bool):
+            self.fail("nested")
+        if isinstance(data, str) and "\0" in data:
+            self.fail("nul")
+        return data
+
+
+class RowField(serializers.DictField):
+    child = CellField(allow_null=True)
+    default_error_messages = {"nul": "A NUL character stands in no column's name. Leave it out."}
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if isinstance(data, dict) and any("\0" in name for name in data):
+            self.fail("nul")
+        return super().to_internal_value(data)
+
+
+class RowList(serializers.ListField):
+    child = RowField(allow_empty=False)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_length=1, max_length=10_000, **options)
 
 
 class RowsInput(serializers.Serializer[Any]):
-    rows = serializers.ListField(child=serializers.DictField(), min_length=1, max_length=10_000)
+    rows = RowList()
 
 
 class ColumnSerializer(serializers.Serializer[Any]):
@@ -38,7 +73,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
 
 class DatasetSerializer(serializers.ModelSerializer[Dataset]):
-    object = serializers.ReadOnlyField(default="dataset")
+    object = ObjectField("dataset")
     parent = serializers.CharField(source="parent_id", allow_null=True)
     label = serializers.SerializerMethodField()
     kind = serializers.SerializerMethodField()
@@ -88,7 +123,7 @@ class RowSerializer(serializers.Serializer[Any]):
 
 
 class ReportSerializer(serializers.Serializer[Any]):
-    object = serializers.ChoiceField(choices=["report"])
+    object = ObjectField("report")
     dataset = serializers.CharField()
     findings = serializers.ListField(child=serializers.DictField())
 
@@ -102,8 +137,8 @@ class TrainingOptions(serializers.Serializer[Any]):
 
 
 class TrainingInput(serializers.Serializer[Any]):
-    dataset = serializers.CharField(max_length=24)
-    model = serializers.CharField(max_length=63)
+    dataset = TextField(max_length=24)
+    model = TextField(max_length=63)
     options = TrainingOptions(default=dict)
 
 
@@ -114,7 +149,7 @@ class ProgressSerializer(serializers.Serializer[Any]):
 
 
 class TrainingJobSerializer(serializers.ModelSerializer[TrainingJob]):
-    object = serializers.ReadOnlyField(default="training_job")
+    object = ObjectField("training_job")
     dataset = serializers.CharField(source="dataset_id", allow_null=True)
     model = serializers.CharField(source="model.name")
     version = serializers.IntegerField(source="version.number", allow_null=True, default=None)
@@ -142,7 +177,7 @@ class TrainingJobSerializer(serializers.ModelSerializer[TrainingJob]):
 
 class TrainingEventSerializer(serializers.Serializer[Any]):
     id = serializers.SerializerMethodField()
-    object = serializers.ReadOnlyField(default="training_event")
+    object = ObjectField("training_event")
     created_at = serializers.DateTimeField(source="at")
     stage = serializers.CharField()
     percent = serializers.IntegerField()
@@ -160,7 +195,7 @@ class ModelSettings(serializers.Serializer[Any]):
 
 
 class ModelSerializer(serializers.ModelSerializer[Model]):
-    object = serializers.ReadOnlyField(default="model")
+    object = ObjectField("model")
     champion = serializers.IntegerField(source="champion.number", allow_null=True, default=None)
     kind = serializers.CharField(source="champion.kind", allow_null=True, default=None)
     labels = serializers.ListField(child=serializers.CharField(), source="champion.labels", default=list)
@@ -175,7 +210,7 @@ class ModelSerializer(serializers.ModelSerializer[Model]):
 
 
 class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
-    object = serializers.ReadOnlyField(default="model_version")
+    object = ObjectField("model_version")
     model = serializers.CharField(source="model.name")
     version = serializers.IntegerField(source="number")
     dataset = serializers.CharField(source="dataset_id", allow_null=True)
@@ -209,7 +244,7 @@ class PromoteInput(serializers.Serializer[Any]):
 
 
 class ClassificationSerializer(serializers.ModelSerializer[Classification]):
-    object = serializers.ReadOnlyField(default="classification")
+    object = ObjectField("classification")
     results = serializers.ListField(child=serializers.DictField(), allow_null=True)
     warnings = serializers.ListField(child=serializers.DictField())
     error = serializers.DictField(allow_null=True)

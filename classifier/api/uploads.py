@@ -13,12 +13,18 @@ from tenants.errors import TooLarge
 
 
 class StoredFile(UploadedFile):  # type: ignore[type-arg]  # generic in its stubs only
-    """A received file, of which only the path and the count are kept."""
+    """A received file, of which only the path and the count are kept.
+
+    Whoever wants the file moves it away; Django closes what is left at the end of the request, and that removes it.
+    """
 
     def __init__(self, upload: Upload, **named: Any) -> None:
         super().__init__(file=None, size=upload.bytes, **named)
         self.upload = upload
         self.sha256 = upload.sha256
+
+    def close(self) -> None:
+        self.upload.path.unlink(missing_ok=True)
 
 
 class CountingUploadHandler(FileUploadHandler):

@@ -1,7 +1,6 @@
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 
 from classifier import datasets, inference, registry, training, uploads
@@ -11,11 +10,13 @@ from classifier.api.serializers import (
     ClassificationSerializer,
     DatasetInput,
     DatasetSerializer,
+    FileInput,
     ModelSerializer,
     ModelSettings,
     ModelVersionSerializer,
     PromoteInput,
     ReportSerializer,
+    RowList,
     RowSerializer,
     RowsInput,
     TrainingEventSerializer,
@@ -24,9 +25,9 @@ from classifier.api.serializers import (
 )
 from classifier.models import Classification, Dataset, Model, TrainingJob
 from classifier.uploads import Upload
-from tenants.api.pagination import PARAMETERS, list_of, page
+from tenants.api.pagination import PARAMETERS, list_of, page, text
+from tenants.api.parsers import JsonParser
 from tenants.api.scoped_view import KeyRequest, ScopedView
-from tenants.errors import Malformed
 from tenants.permissions import Scope
 
 
@@ -57,7 +58,7 @@ class Datasets(ScopedView):
 
 
 class DatasetDetail(ScopedView):
-    scopes: ClassVar = {"GET": Scope.READ, "DELETE": Scope.TRAIN}
+    scopes: ClassVar = {"GET": Scope.READ, "DELETE": Scope.ADMIN}
 
     @extend_schema(operation_id="get_dataset", summary="One data set", responses=DatasetSerializer)
     def get(self, request: KeyRequest, dataset_id: str) -> Response:
@@ -71,7 +72,7 @@ class DatasetDetail(ScopedView):
 
 class DatasetRows(ScopedView):
     scopes: ClassVar = {"GET": Scope.READ, "POST": Scope.TRAIN}
-    parser_classes = (JSONParser, StoredFormParser)
+    parser_classes = (JsonParser, StoredFormParser)
 
     @extend_schema(
         operation_id="list_dataset_rows",
@@ -92,12 +93,13 @@ class DatasetRows(ScopedView):
     @extend_schema(
         operation_id="add_dataset_rows",
         summary="Add rows: a new data set with its own id, and this one as its parent",
-        request={"application/json": RowsInput, "multipart/form-data": DatasetInput},
+        request={"application/json": RowsInput, "multipart/form-data": FileInput},
         responses={201: DatasetSerializer},
     )
     def post(self, request: KeyRequest, dataset_id: str) -> Response:
         organisation = request.auth.organisation
         parent = datasets.get(dataset_id)
+        datasets.check_ready(parent)  # Before rows that came as JSON are written down.
         dataset = datasets.add_rows(
             organisation=organisation, dataset=parent, upload=_rows_upload(request), by=request.auth.id
         )
@@ -189,7 +191,7 @@ class Models(ScopedView):
 
 
 class ModelDetail(ScopedView):
-    scopes: ClassVar = {"GET": Scope.READ, "PATCH": Scope.TRAIN, "DELETE": Scope.TRAIN}
+    scopes: ClassVar = {"GET": Scope.READ, "PATCH": Scope.TRAIN, "DELETE": Scope.ADMIN}
 
     @extend_schema(operation_id="get_model", summary="One model", responses=ModelSerializer)
     def get(self, request: KeyRequest, model: str) -> Response:
@@ -268,13 +270,19 @@ class Classifications(ScopedView):
     @extend_schema(
         operation_id="list_classifications",
         summary="List requests that are answered later",
-        parameters=[*PARAMETERS, OpenApiParameter("model", str, description="Only this model's.")],
+        parameters=[
+            *PARAMETERS,
+            OpenApiParameter("model", str, description="Only this model's."),
+            OpenApiParameter("label", str, description="Only those in which an input was given this label."),
+        ],
         responses=list_of(ClassificationSerializer),
     )
     def get(self, request: KeyRequest) -> Response:
         found = Classification.objects.all()
-        if "model" in request.query_params:
-            found = found.filter(model=request.query_params["model"].replace("\0", ""))
+        if (model := text(request, "model")) is not None:
+            found = found.filter(model=model)
+        if (label := text(request, "label")) is not None:
+            found = found.filter(results__contains=[{"label": label}])
         return page(request, found, lambda kept: ClassificationSerializer(kept).data)
 
 
@@ -297,11 +305,10 @@ def _created(body: Any, location: str, status: int = 201) -> Response:
 
 def _rows_upload(request: KeyRequest) -> Upload:
     """Return the rows to add as a file on disk, whether they came as one or as JSON."""
-    if "file" in request.FILES:
-        stored: Any = request.FILES["file"]
-        return stored.upload  # type: ignore[no-any-return]  # a StoredFile's
-    body = {"rows": request.data} if isinstance(request.data, list) else request.data
-    if not isinstance(body, dict):
-        raise Malformed("Send a JSON list of rows, each an object of columns, or a file.")
-    wanted = _valid(RowsInput(data=body))
-    return uploads.write_rows(request.auth.organisation.tenant, wanted["rows"])
+    if request.content_type.startswith(StoredFormParser.media_type):
+        return _valid(FileInput(data=request.data))["file"].upload  # type: ignore[no-any-return]  # a StoredFile's
+    if isinstance(request.data, list):
+        wanted = RowList().run_validation(request.data)
+    else:
+        wanted = _valid(RowsInput(data=request.data))["rows"]
+    return uploads.write_rows(request.auth.organisation.tenant, wanted)

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import msgspec
 import redis
@@ -12,14 +11,15 @@ from django.utils import timezone
 
 from classifier.gateway import http, request
 from classifier.gateway.answer import Accepted, AnswerOf
+from classifier.gateway.callers import Callers
 from classifier.gateway.database import Database
-from classifier.gateway.memory import Memory
+from classifier.gateway.http import Problem
 from classifier.gateway.replies import Replies, connect
 from classifier.gateway.request import Classify
 from classifier.gateway.routes import Routes
 from classifier.models import Classification
-from tenants import ids, isolation, keys, quotas, usage
-from tenants.errors import MethodNotAllowed, MissingScope, NotFound, TenantError, Unavailable
+from tenants import ids, isolation, quotas, usage
+from tenants.errors import MethodNotAllowed, NotFound, TenantError, Unavailable
 from tenants.middleware import request_id
 from tenants.models import ApiKey, Route
 from tenants.permissions import Scope
@@ -28,11 +28,8 @@ log = logging.getLogger(__name__)
 
 PATH = re.compile(r"/api/v1/models/([^/]+)/classify")
 MODEL = re.compile(r"([a-z0-9][a-z0-9_-]{0,62})(?:@([1-9][0-9]{0,8}))?")
-# A key that is revoked is refused within a second, in every process.
-KEY_SECONDS = 0.9
 FLUSH_SECONDS = 1.0
 
-Problem = Callable[..., tuple[int, dict[str, str], dict[str, Any]]]
 Accept = Callable[..., Classification]
 
 
@@ -68,7 +65,7 @@ class Gateway:
         self._accept = accept
         self._database = Database()
         self._broker = connect()
-        self._keys = Memory(self._find_key, KEY_SECONDS)
+        self._callers = Callers(self._database, self._broker)
         self._routes = Routes(self._database)
         self._replies = Replies(self._broker)
         self._background: list[asyncio.Task[None]] = []
@@ -107,7 +104,7 @@ class Gateway:
         if call.scope["method"] != "POST":
             call.headers["Allow"] = "POST"
             raise MethodNotAllowed("This address takes POST only.")
-        key = await self._keys.get(http.bearer(call.scope))
+        key = await self._callers.identify(http.bearer(call.scope))
         note = partial(usage.note, organisation=key.organisation, api_key=key.id)
         try:
             answer = await self._serve(call, key)
@@ -122,9 +119,7 @@ class Gateway:
         return answer
 
     async def _serve(self, call: Call, key: ApiKey) -> tuple[int, bytes]:
-        if Scope.CLASSIFY not in key.scopes:
-            raise MissingScope(Scope.CLASSIFY)
-        await self._count(call, key)
+        await self._callers.admit(key, Scope.CLASSIFY, call.headers)
         body = await http.read_body(call.receive, request.BODY_LIMIT)
         target = await self._find_model(call, key)
         http.check_json(call.scope)
@@ -134,12 +129,6 @@ class Gateway:
             if http.prefers_async(call.scope):
                 return 202, await self._keep(call, key, target, asked)
             return 200, await self._classify(call, key, target, asked)
-
-    async def _count(self, call: Call, key: ApiKey) -> None:
-        allowance = await quotas.count_request_async(self._broker, key)
-        if allowance is not None:
-            call.headers |= allowance.headers()
-            allowance.enforce()
 
     async def _find_model(self, call: Call, key: ApiKey) -> Target:
         path = PATH.fullmatch(call.scope["path"])
@@ -188,14 +177,6 @@ class Gateway:
         call.headers["Location"] = f"/api/v1/classifications/{kept.id}"
         call.headers["Preference-Applied"] = "respond-async"
         return msgspec.json.encode(Accepted(id=kept.id, status=kept.status, created_at=kept.created_at))
-
-    async def _find_key(self, text: str) -> ApiKey:
-        def find() -> ApiKey:
-            key = keys.authenticate(text)
-            keys.note_use(key)
-            return key
-
-        return await self._database.run(find)
 
     async def _used_rows(self, key: ApiKey) -> int:
         return await self._database.run(partial(usage.of_month, key.organisation, timezone.now()))

@@ -21,9 +21,9 @@ AWAY = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.Inte
 class Database:
     """Runs Django's queries in a few threads, each with a connection of its own, beside the event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = THREADS) -> None:
         self._connections: list[BaseDatabaseWrapper] = []
-        self._threads = ThreadPoolExecutor(THREADS, "gateway", initializer=self._remember)
+        self._threads = ThreadPoolExecutor(threads, "database", initializer=self._remember)
 
     async def run(self, query: Callable[[], V]) -> V:
         """Return what `query` returns. Raises Unavailable when the database does not answer."""

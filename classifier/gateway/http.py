@@ -1,4 +1,4 @@
-"""What the gateway needs of HTTP and ASGI: headers, a body of limited size, an answer."""
+"""What the gateway and the event stream need of HTTP and ASGI: headers, a body of limited size, an answer."""
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
@@ -9,6 +9,8 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+# Returns status, headers and body for an error.
+Problem = Callable[..., tuple[int, dict[str, str], dict[str, Any]]]
 
 
 class Disconnected(Exception):
@@ -32,6 +34,12 @@ def prefers_async(scope: Scope) -> bool:
     """Whether the caller wants to be answered later (RFC 7240)."""
     preferences = header(scope, b"prefer").lower().split(",")
     return any(preference.partition(";")[0].strip() == "respond-async" for preference in preferences)
+
+
+def accepts(scope: Scope, media_type: str) -> bool:
+    """Whether the caller names this media type in its Accept header (RFC 9110); `*/*` does not count."""
+    ranges = header(scope, b"accept").lower().split(",")
+    return any(accepted.partition(";")[0].strip() == media_type for accepted in ranges)
 
 
 def check_json(scope: Scope) -> None:
@@ -63,7 +71,11 @@ async def read_body(receive: Receive, limit: int) -> bytes:
 
 
 async def respond(send: Send, status: int, headers: Mapping[str, str], body: bytes) -> None:
-    pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    pairs.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": pairs})
+    await begin(send, status, {**headers, "Content-Length": str(len(body))})
     await send({"type": "http.response.body", "body": body})
+
+
+async def begin(send: Send, status: int, headers: Mapping[str, str]) -> None:
+    """Send what comes before the body."""
+    pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": pairs})

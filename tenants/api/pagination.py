@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tenants.api.fields import ObjectField
 from tenants.errors import InvalidInput
 
 MAX_LIMIT, DEFAULT_LIMIT = 100, 20
@@ -21,16 +22,24 @@ PARAMETERS = [
 
 def limit(request: Request) -> int:
     raw = request.query_params.get("limit", str(DEFAULT_LIMIT))
-    if not raw.isascii() or not raw.isdigit() or not 1 <= int(raw[:9]) <= MAX_LIMIT:
+    if not (raw.isascii() and raw.isdigit() and len(raw) < 10 and 1 <= int(raw) <= MAX_LIMIT):
         raise InvalidInput.field("limit", f"Give a number from 1 to {MAX_LIMIT}.")
     return int(raw)
+
+
+def text(request: Request, name: str) -> str | None:
+    """Return the query's parameter. Raises InvalidInput for what no row can hold."""
+    value = request.query_params.get(name)
+    if value is not None and "\0" in value:
+        raise InvalidInput.field(name, "A NUL character stands in no row. Leave it out.")
+    return value
 
 
 def page(request: Request, rows: QuerySet[Any], serialize: Callable[[Any], Any]) -> Response:
     """Return one page of `rows`, which are ordered here by time and id."""
     size = limit(request)
     rows = rows.order_by("-created_at", "-pk")
-    after = request.query_params.get("after")
+    after = text(request, "after")
     if after:
         rows = rows.filter(_older_than(rows, after))
     found = list(rows[: size + 1])
@@ -45,7 +54,7 @@ def list_of(serializer: type[serializers.Serializer[Any]]) -> serializers.Serial
     """Return the serializer of a page, for the OpenAPI document."""
     name = serializer.__name__.removesuffix("Serializer") + "List"
     fields = {
-        "object": serializers.ChoiceField(choices=["list"]),
+        "object": ObjectField("list"),
         "data": serializer(many=True),
         "has_more": serializers.BooleanField(),
         "next_cursor": serializers.CharField(allow_null=True),
@@ -55,7 +64,7 @@ def list_of(serializer: type[serializers.Serializer[Any]]) -> serializers.Serial
 
 
 def _older_than(rows: QuerySet[Any], after: str) -> Q:
-    last = rows.filter(pk=after).first() if "\0" not in after else None
+    last = rows.filter(pk=after).first()
     if last is None:
         raise InvalidInput.field("after", "There is no such object in this list. Start without `after`.")
     return Q(created_at__lt=last.created_at) | Q(created_at=last.created_at, pk__lt=last.pk)

@@ -1,8 +1,11 @@
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from tenants.api.parsers import JsonParser
+from tenants.errors import NotFound
 from tenants.models import ApiKey
 from tenants.permissions import Scope
 
@@ -13,9 +16,26 @@ class KeyRequest(Request):
     auth: ApiKey
 
 
+class JsonAnyway(DefaultContentNegotiation):
+    """Answers in JSON, whatever `Accept` prefers: an answer that can be read beats a refusal (RFC 9110, 12.5.1)."""
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
 class ScopedView(APIView):
     """A view of the API: `scopes` says for each of its methods which scope it takes."""
 
     scopes: ClassVar[dict[str, Scope]]
     # True for a view about `public` itself: keys, the organisation's own settings.
     outside: ClassVar[bool] = False
+    parser_classes = (JsonParser,)
+    content_negotiation_class = JsonAnyway
+    # OPTIONS would tell any key what a view is made of.
+    metadata_class = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        # PostgreSQL has no text with a NUL in it, so nothing is called that, and asking would be an error.
+        if any("\0" in str(value) for value in kwargs.values()):
+            raise NotFound

@@ -4,18 +4,19 @@ from typing import Any
 
 from rest_framework import serializers
 
+from tenants.api.fields import ObjectField, TextField
 from tenants.models import ApiKey, Organisation
 from tenants.permissions import Scope
 
 
 class KeyInput(serializers.Serializer[Any]):
-    name = serializers.CharField(max_length=100, default="")
+    name = TextField(max_length=100, default="")
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.choices), min_length=1)
     expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
 
 
 class KeySerializer(serializers.ModelSerializer[ApiKey]):
-    object = serializers.ReadOnlyField(default="api_key")
+    object = ObjectField("api_key")
     masked = serializers.CharField(read_only=True)
 
     class Meta:
@@ -42,13 +43,13 @@ class NewKeySerializer(KeySerializer):
 
 
 class OrganisationInput(serializers.Serializer[Any]):
-    name = serializers.CharField(max_length=100, required=False)
+    name = TextField(max_length=100, required=False)
     retention = serializers.ChoiceField(choices=Organisation.Retention.choices, required=False)
 
 
 class OrganisationSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
-    object = serializers.ReadOnlyField(default="organisation")
+    object = ObjectField("organisation")
     slug = serializers.CharField()
     name = serializers.CharField()
     plan = serializers.CharField(source="plan_id")
@@ -67,7 +68,7 @@ class MeKey(serializers.Serializer[Any]):
 
 
 class MeSerializer(serializers.Serializer[Any]):
-    object = serializers.ChoiceField(choices=["me"])
+    object = ObjectField("me")
     key = MeKey()
     organisation = MeOrganisation()
 

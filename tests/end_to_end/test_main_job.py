@@ -5,6 +5,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from tenants.models import Plan
+from tests import universe
 from tests.end_to_end.stranger import Api, Browser
 from tests.service import Service
 
@@ -58,10 +62,17 @@ def test_a_request_may_be_answered_later(api: Api, csv_file: Path) -> None:
     assert kept["results"][0]["label"] == "bug"
 
 
-def test_a_running_training_is_canceled_within_seconds(api: Api, tmp_path: Path) -> None:
-    many = "\n".join(f"some words number {n} and {n * 7919 % 1000},label{n % 50}" for n in range(20_000))
-    (tmp_path / "many.csv").write_text(f"text,label\n{many}\n")
-    job = api.start_training(api.upload(tmp_path / "many.csv")["id"], "large")
+@pytest.fixture
+def many_rows(tmp_path: Path) -> Path:
+    """Rows on which a training takes a while."""
+    lines = "\n".join(f"some words number {n} and {n * 7919 % 1000},label{n % 50}" for n in range(20_000))
+    path = tmp_path / "many.csv"
+    path.write_text(f"text,label\n{lines}\n")
+    return path
+
+
+def test_a_running_training_is_canceled_within_seconds(api: Api, many_rows: Path) -> None:
+    job = api.start_training(api.upload(many_rows)["id"], "large")
     api.until(f"training_jobs/{job}", lambda found: found["status"] == "running")
     started = time.monotonic()
     assert api.client.post(f"training_jobs/{job}/cancel").status_code == 200
@@ -90,3 +101,21 @@ def test_a_revoked_key_is_refused_within_a_second_by_the_gateway(api: Api, open_
     api.client.delete(f"api_keys/{made['id']}")
     time.sleep(1)
     assert other.classify("support", ["x"]).status_code == 401
+
+
+def test_a_training_ends_at_the_plans_limit(committed: None, open_api: Callable[[str], Api], many_rows: Path) -> None:
+    Plan.objects.get_or_create(name="brief", defaults={"training_seconds": 1})
+    _, key = universe.organisation("Brief", universe.person("peter"), plan="brief")
+    api = open_api(key)
+    ended = api.train(api.upload(many_rows)["id"], "large")
+    assert (ended["status"], ended["error"]["code"]) == ("failed", "too_long")
+    assert "ask for a larger plan" in ended["error"]["detail"]
+
+
+def test_a_file_with_more_rows_than_the_plan_allows_is_rejected(
+    committed: None, open_api: Callable[[str], Api], csv_file: Path
+) -> None:
+    Plan.objects.get_or_create(name="narrow", defaults={"dataset_rows": 10})
+    _, key = universe.organisation("Narrow", universe.person("peter"), plan="narrow")
+    dataset = open_api(key).upload(csv_file)
+    assert (dataset["status"], dataset["problems"][0]["code"]) == ("rejected", "too_many_rows")

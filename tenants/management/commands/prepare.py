@@ -5,12 +5,13 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from tenants import logins, schemas
+from tenants import broker, logins, schemas
 from tenants.models import Organisation
+from tenants.provisioner import BrokerUsers
 
 
 class Command(BaseCommand):
-    help = "Make logins, databases and tables, or bring them up to date. Runs with the owner's login, before all else."
+    help = "Make logins, databases, tables and the broker's users, or bring them up to date. Runs before all else."
 
     def handle(self, *args: Any, **options: Any) -> None:
         logins.create_all(settings.LOGIN_SECRET)
@@ -20,3 +21,5 @@ class Command(BaseCommand):
         for tenant in kept.values_list("tenant", flat=True):
             with transaction.atomic():
                 schemas.migrate(tenant)
+        # The broker forgets its users when it stops; the other processes log in as soon as this one has ended.
+        BrokerUsers(broker.connect()).rebuild()

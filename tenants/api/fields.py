@@ -1,0 +1,30 @@
+"""Fields that the framework has not, or has more leniently than this API."""
+
+from typing import Any
+
+from drf_spectacular.drainage import set_override
+from rest_framework import serializers
+
+
+class ObjectField(serializers.Field[Any, Any, Any, Any]):
+    """The member `object`, which says of everything that is returned what it is."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(read_only=True)
+        self.name = name
+        set_override(self, "field", {"type": "string", "const": name})
+
+    def get_attribute(self, instance: Any) -> Any:
+        return instance
+
+    def to_representation(self, value: Any) -> str:
+        return self.name
+
+
+class TextField(serializers.CharField):
+    """A string; the framework's own field makes one of a number, too."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
