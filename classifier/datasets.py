@@ -169,7 +169,8 @@ def _copy_rows(dataset: Dataset, examples: Examples) -> None:
 
 def _check_room(organisation: Organisation, upload: Upload) -> None:
     if upload.bytes > organisation.plan.dataset_bytes:
-        raise TooLarge(f"The plan {organisation.plan} takes {organisation.plan.dataset_bytes:,} bytes at once. Split it.")
+        most = f"{organisation.plan.dataset_bytes:,} bytes"
+        raise TooLarge(f"The plan {organisation.plan} takes {most} at a time. Send fewer rows.")
     limit = organisation.plan.dataset_count
     if limit is not None and Dataset.objects.count() >= limit:
         detail = f"The plan {organisation.plan} holds {limit} data sets. Delete one, or ask for a larger plan."

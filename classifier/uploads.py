@@ -2,12 +2,17 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tenants import ids, isolation
+
+# A file that was not written to for so long is waited for by nobody.
+ABANDONED_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,17 @@ def new_path(tenant: str) -> Path:
     """Return a path in the organisation's folder for a file that is about to be written."""
     folder = isolation.directory(tenant) / "uploads"
     folder.mkdir(mode=0o700, exist_ok=True)
+    _sweep(folder)
     return folder / ids.random_text(20)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a web process left that died while it received a file."""
+    for path in folder.iterdir():
+        # Another request may move its file away, or remove it, at any moment.
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+                path.unlink()
 
 
 def write_rows(tenant: str, rows: Iterable[Mapping[str, Any]]) -> Upload:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from classifier.models import Classification, Dataset, Model, ModelVersion, TrainingJob
@@ -21,6 +22,7 @@ class DatasetInput(FileInput):
     text = TextField(max_length=200, default="", allow_blank=True, help_text="The only column to learn from.")
 
 
+@extend_schema_field({"type": ["string", "number", "boolean", "null"]})
 class CellField(serializers.Field[Any, Any, Any, Any]):
     """A JSON value, or the string that would stand in a CSV."""
 
@@ -66,7 +68,7 @@ class ColumnSerializer(serializers.Serializer[Any]):
     examples = serializers.ListField(child=serializers.CharField())
 
 
-class ProblemSerializer(serializers.Serializer[Any]):
+class RowProblemSerializer(serializers.Serializer[Any]):
     row = serializers.IntegerField(allow_null=True)
     code = serializers.CharField()
     detail = serializers.CharField()
@@ -79,7 +81,7 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
     kind = serializers.SerializerMethodField()
     columns = serializers.SerializerMethodField()
     labels = serializers.DictField(child=serializers.IntegerField())
-    problems = ProblemSerializer(many=True)
+    problems = RowProblemSerializer(many=True)
 
     class Meta:
         model = Dataset
@@ -109,6 +111,7 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
     def get_kind(self, dataset: Dataset) -> str | None:
         return dataset.schema["kind"] if dataset.schema else None
 
+    @extend_schema_field(ColumnSerializer(many=True))
     def get_columns(self, dataset: Dataset) -> list[dict[str, Any]]:
         return dataset.schema["features"] if dataset.schema else []
 
@@ -205,6 +208,7 @@ class ModelSerializer(serializers.ModelSerializer[Model]):
         model = Model
         fields = ("id", "object", "created_at", "name", "policy", "champion", "kind", "columns", "labels", "created_by")
 
+    @extend_schema_field(ColumnSerializer(many=True))
     def get_columns(self, model: Model) -> list[dict[str, Any]]:
         return model.champion.schema["features"] if model.champion else []
 

@@ -1,8 +1,9 @@
 """Receives files: in pieces to the disk, counted and hashed on the way, and no further than the plan allows."""
 
 import hashlib
+import weakref
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
@@ -46,13 +47,14 @@ class CountingUploadHandler(FileUploadHandler):
             raise SkipFile  # A page that takes no file, or somebody who is not known: nothing is kept.
         self.path: Path = uploads.new_path(self.organisation.tenant)
         self.out = self.path.open("xb")
+        # Nobody is told of a body that ends in the middle of a file; what is there of it goes with the request.
+        weakref.finalize(self, _discard, self.out, self.path)
         self.digest = hashlib.sha256()
         self.count = 0
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self.count += len(raw_data)
         if self.count > self._limit:
-            self._discard()
             raise self._too_large()
         self.digest.update(raw_data)
         self.out.write(raw_data)
@@ -62,17 +64,14 @@ class CountingUploadHandler(FileUploadHandler):
         upload = Upload(self.path, self.file_name or "upload", self.count, self.digest.hexdigest())
         return StoredFile(upload, name=self.file_name, content_type=self.content_type, charset=self.charset)
 
-    def upload_interrupted(self) -> None:
-        if hasattr(self, "out"):
-            self._discard()
-
     @property
     def _limit(self) -> int:
         return int(self.organisation.plan.dataset_bytes)
 
-    def _discard(self) -> None:
-        self.out.close()
-        self.path.unlink(missing_ok=True)
-
     def _too_large(self) -> TooLarge:
         return TooLarge(f"A file may have {self._limit:,} bytes on this plan. Split it, or leave out columns.")
+
+
+def _discard(out: BinaryIO, path: Path) -> None:
+    out.close()
+    path.unlink(missing_ok=True)

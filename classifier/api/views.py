@@ -1,5 +1,6 @@
 from typing import Any, ClassVar
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
@@ -29,6 +30,13 @@ from tenants.api.pagination import PARAMETERS, list_of, page, text
 from tenants.api.parsers import JsonParser
 from tenants.api.scoped_view import KeyRequest, ScopedView
 from tenants.permissions import Scope
+
+STREAMED = (
+    "The stream (server-sent events) has one `progress` for each event of the list, with its `id`, and others without "
+    "one whenever percent, stage or remaining time change. `done` holds the finished training; a stream that ends "
+    "before it is resumed with `Last-Event-ID`. A comment comes at least every 15 s. 50 streams of one organisation, "
+    "and 200 of one server process, may be open at a time."
+)
 
 
 class Datasets(ScopedView):
@@ -172,7 +180,16 @@ class TrainingJobEvents(ScopedView):
     @extend_schema(
         operation_id="list_training_job_events",
         summary="A training's history; as a stream with `Accept: text/event-stream`",
-        responses=list_of(TrainingEventSerializer),
+        description=STREAMED,
+        parameters=[
+            OpenApiParameter(
+                "Last-Event-ID", str, OpenApiParameter.HEADER, description="Of a stream: go on after this event."
+            )
+        ],
+        responses={
+            (200, "application/json"): list_of(TrainingEventSerializer),
+            (200, "text/event-stream"): OpenApiTypes.STR,
+        },
     )
     def get(self, request: KeyRequest, job_id: str) -> Response:
         job = training.get(job_id)

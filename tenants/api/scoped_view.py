@@ -1,6 +1,8 @@
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -24,12 +26,13 @@ class JsonAnyway(DefaultContentNegotiation):
 
 
 class ScopedView(APIView):
-    """A view of the API: `scopes` says for each of its methods which scope it takes."""
+    # No docstring: every operation of the OpenAPI document would inherit it as its description.
 
+    # Which scope each method takes.
     scopes: ClassVar[dict[str, Scope]]
     # True for a view about `public` itself: keys, the organisation's own settings.
     outside: ClassVar[bool] = False
-    parser_classes = (JsonParser,)
+    parser_classes: Sequence[type[BaseParser]] = (JsonParser,)
     content_negotiation_class = JsonAnyway
     # OPTIONS would tell any key what a view is made of.
     metadata_class = None
