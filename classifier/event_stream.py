@@ -10,8 +10,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
+from weakref import WeakValueDictionary
 
 import msgspec
+from django.db.models import Max
 
 from classifier import training
 from classifier.api.serializers import ProgressSerializer, TrainingEventSerializer, TrainingJobSerializer
@@ -20,6 +23,7 @@ from classifier.gateway.callers import Callers
 from classifier.gateway.database import Database
 from classifier.gateway.memory import Memory
 from classifier.gateway.replies import connect
+from classifier.models import TrainingJob
 from tenants import isolation
 from tenants.errors import Malformed, NotFound, RateLimited, TenantError, Unavailable
 from tenants.middleware import request_id
@@ -33,6 +37,8 @@ MEDIA_TYPE = "text/event-stream"
 # nginx would otherwise hold the events back until its buffer is full.
 HEADERS = {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 HEARTBEAT = b": heartbeat\n\n"
+
+Job = tuple[Organisation, str]
 
 READ_SECONDS = 0.5
 # A key that is revoked ends its streams within this, and a second for the memory of those who answer requests.
@@ -55,8 +61,12 @@ def is_wanted(scope: http.Scope) -> bool:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a training's rows said at one moment, as messages to send; `done` is empty until it is finished."""
+    """What a training's rows said at one moment, as messages to send; `done` is empty until it is finished.
 
+    `mark` differs from that of another moment when anything of this does.
+    """
+
+    mark: tuple[object, ...]
     events: list[tuple[int, bytes]]
     progress: bytes
     done: bytes
@@ -89,10 +99,10 @@ class Stream:
     """One open response. `left` is done when its client has gone, or when it is to end for another reason."""
 
     key: str
-    organisation: Organisation
-    job_id: str
+    job: Job
     told: Told
     left: asyncio.Task[None] = field(init=False)
+    snapshot: Snapshot = field(init=False)
 
 
 class EventStream:
@@ -108,6 +118,8 @@ class EventStream:
         self._callers = Callers(self._database, self._broker)
         self._keys = Memory(self._callers.identify, KEY_SECONDS)
         self._snapshots = Memory(self._look_up, READ_SECONDS)
+        # As long as a stream has them; to write the messages costs more than to see that nothing changed.
+        self._latest: WeakValueDictionary[Job, Snapshot] = WeakValueDictionary()
         self._open: set[Stream] = set()
         self._ended = False
 
@@ -129,9 +141,9 @@ class EventStream:
             token = http.bearer(scope)
             key = await self._callers.identify(token)
             await self._callers.admit(key, Scope.READ, headers)
-            stream = Stream(token, key.organisation, _job_id(scope), Told(_last_event(scope)))
+            stream = Stream(token, (key.organisation, _job_id(scope)), Told(_last_event(scope)))
             with self._opened(stream, receive):
-                await self._snapshots.get((stream.organisation, stream.job_id))
+                stream.snapshot = await self._snapshots.get(stream.job)
                 # From here on nothing is raised that would need an answer of its own.
                 await http.begin(send, 200, headers | HEADERS)
                 await self._follow(stream, send)
@@ -145,7 +157,7 @@ class EventStream:
         if self._ended or len(self._open) >= STREAMS:
             detail = "This server has as many streams open as it can. Try again, or ask for the list now and then."
             raise Unavailable(detail, retry_after=RETRY_SECONDS)
-        if sum(other.organisation == stream.organisation for other in self._open) >= STREAMS_OF_ONE_ORGANISATION:
+        if sum(other.job[0] == stream.job[0] for other in self._open) >= STREAMS_OF_ONE_ORGANISATION:
             detail = f"An organisation may have {STREAMS_OF_ONE_ORGANISATION} streams open at a time. Close one first."
             raise RateLimited(detail, retry_after=RETRY_SECONDS)
         stream.left = asyncio.create_task(_leave(receive))
@@ -172,7 +184,8 @@ class EventStream:
         """Return what the stream's client does not know, or where that is nothing for long, a sign of life."""
         try:
             await self._keys.get(stream.key)
-            news = stream.told.news(await self._snapshots.get((stream.organisation, stream.job_id)))
+            stream.snapshot = await self._snapshots.get(stream.job)
+            news = stream.told.news(stream.snapshot)
         except Unavailable:
             news = b""  # The database comes back, and the stream goes on from where it was.
         now = time.monotonic()
@@ -181,21 +194,36 @@ class EventStream:
         stream.told.at = now
         return news or HEARTBEAT
 
-    async def _look_up(self, job: tuple[Organisation, str]) -> Snapshot:
-        return await self._database.run(lambda: _read(*job))
+    async def _look_up(self, job: Job) -> Snapshot:
+        latest = self._latest.get(job)
+        snapshot = await self._database.run(partial(_read, *job, latest))
+        self._latest[job] = snapshot
+        return snapshot
 
 
-def _read(organisation: Organisation, job_id: str) -> Snapshot:
-    """Return what the job's rows say. Raises NotFound."""
+def _read(organisation: Organisation, job_id: str, latest: Snapshot | None) -> Snapshot:
+    """Return what the job's rows say, which is `latest` where nothing changed. Raises NotFound."""
     with isolation.entered(organisation):
+        mark = _mark(job_id)
+        if latest is not None and latest.mark == mark:
+            return latest
         # The job before its events: the last of them is committed together with the job's end.
         job = training.get(job_id)
         rows = list(job.events.order_by("id"))
     return Snapshot(
+        mark=mark,
         events=[(row.pk, _message("progress", TrainingEventSerializer(row).data, f"evt_{row.pk}")) for row in rows],
         progress=_message("progress", ProgressSerializer(job).data),
         done=_message("done", TrainingJobSerializer(job).data) if job.is_finished else b"",
     )
+
+
+def _mark(job_id: str) -> tuple[object, ...]:
+    marks = TrainingJob.objects.values_list("status", "stage", "percent", "eta_seconds", Max("events"))
+    found = list(marks.filter(id=job_id))
+    if not found:
+        raise NotFound
+    return found[0]
 
 
 def _message(event: str, data: object, number: str = "") -> bytes:

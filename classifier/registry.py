@@ -182,6 +182,15 @@ def _copy_evaluated(version: ModelVersion, candidate: Candidate) -> None:
             copy.write_row((version.id, *row))
 
 
+def _flat(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters with one entry in words for each candidate: MLflow knows no lists."""
+    flat = {name: value for name, value in parameters.items() if name != "candidates"}
+    for number, tried in enumerate(parameters.get("candidates", [])):
+        score = f"accuracy {tried['accuracy']:.4f}, log loss {tried['log_loss']:.4f}"
+        flat[f"candidate_{number}"] = f"{tried['name']}: {score}"
+    return flat
+
+
 def _record(version: ModelVersion) -> dict[str, Any]:
     """Return what the registrar writes into MLflow, which cannot read the organisation's schema."""
     return {
@@ -194,7 +203,7 @@ def _record(version: ModelVersion) -> dict[str, Any]:
         "dataset_sha256": version.dataset_sha256,
         "created_at": version.created_at.isoformat(),
         "created_by": version.created_by,
-        "parameters": version.parameters,
+        "parameters": _flat(version.parameters),
         "metrics": {name: value for name, value in version.metrics.items() if isinstance(value, int | float)},
         "labels": version.labels,
         "confusion": version.metrics.get("confusion", []),

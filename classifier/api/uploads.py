@@ -55,6 +55,7 @@ class CountingUploadHandler(FileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self.count += len(raw_data)
         if self.count > self._limit:
+            _discard(self.out, self.path)
             raise self._too_large()
         self.digest.update(raw_data)
         self.out.write(raw_data)

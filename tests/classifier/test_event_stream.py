@@ -374,6 +374,13 @@ def test_clients_that_wait_hold_no_thread_of_djangos(api: Api, running: Training
         assert time.monotonic() - began < 2
 
 
+def test_clients_that_left_the_server_make_place_for_others(api: Api, running: Training) -> None:
+    for _ in range(2):
+        with ExitStack() as streams:
+            assert {streams.enter_context(follow(api, running.job.id)).status_code for _ in range(40)} == {200}
+        time.sleep(1)
+
+
 def test_a_server_that_stops_ends_its_streams_first(service: Service, api: Api, running: Training) -> None:
     server = service.pid_of("web")
     with follow(api, running.job.id) as response:
