@@ -220,10 +220,10 @@ def _read(organisation: Organisation, job_id: str, latest: Snapshot | None) -> S
 
 def _mark(job_id: str) -> tuple[object, ...]:
     marks = TrainingJob.objects.values_list("status", "stage", "percent", "eta_seconds", Max("events"))
-    found = list(marks.filter(id=job_id))
-    if not found:
+    mark: tuple[object, ...] | None = marks.filter(id=job_id).order_by("id").first()
+    if mark is None:
         raise NotFound
-    return found[0]
+    return mark
 
 
 def _message(event: str, data: object, number: str = "") -> bytes:

@@ -8,14 +8,13 @@ import time
 from collections.abc import Sequence
 from datetime import timedelta
 
-import psycopg
 import redis
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from classifier import queues
 from classifier.tasks import OF_KIND
-from tenants import boot, broker, isolation, notify
+from tenants import boot, broker, isolation, notify, wakeups
 from tenants.models import Job
 
 log = logging.getLogger(__name__)
@@ -32,7 +31,7 @@ def run() -> None:
     """Relay until the process is told to stop."""
     client = broker.connect()
     boot.check_process(client, decoys=[("RPOP", isolation.queue(boot.NOBODY, "infer"))])
-    with _listening() as wakeups:
+    with wakeups.listening("job") as calls:
         notify.ready()
         swept = -SWEEP_SECONDS
         while True:
@@ -46,7 +45,7 @@ def run() -> None:
             except redis.RedisError as error:
                 # Nothing is lost: what could not be pushed is still queued in PostgreSQL.
                 log.warning("the broker does not answer: %s", error)
-            list(wakeups.notifies(timeout=WAIT_SECONDS, stop_after=1))
+            wakeups.wait(calls, WAIT_SECONDS)
 
 
 @transaction.atomic
@@ -84,17 +83,3 @@ def _lost(client: redis.Redis, before: object) -> Sequence[str]:
 
 def forget_finished() -> None:
     Job.objects.filter(state=Job.State.DONE, finished_at__lt=timezone.now() - FINISHED_ARE_KEPT).delete()
-
-
-def _listening() -> psycopg.Connection:
-    target = connection.settings_dict
-    wakeups = psycopg.connect(
-        host=target["HOST"],
-        port=target["PORT"],
-        dbname=target["NAME"],
-        user=target["USER"],
-        password=target["PASSWORD"],
-        autocommit=True,
-    )
-    wakeups.execute("LISTEN job")
-    return wakeups

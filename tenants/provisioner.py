@@ -8,13 +8,12 @@ import logging
 import shutil
 import time
 
-import psycopg
 import redis
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from tenants import boot, broker, isolation, notify, schemas
+from tenants import boot, broker, isolation, notify, schemas, wakeups
 from tenants.models import Job, Organisation, Provisioning, Route
 from tenants.secrets import derive
 
@@ -29,27 +28,13 @@ def run() -> None:
     boot.check_broker(client)
     users = BrokerUsers(client)
     users.rebuild()
-    with _listening() as wakeups:
+    with wakeups.listening("provisioning") as calls:
         notify.ready()
         while True:
             while serve_next(client):
                 pass
             users.watch()
-            list(wakeups.notifies(timeout=WAIT_SECONDS, stop_after=1))
-
-
-def _listening() -> psycopg.Connection:
-    target = connection.settings_dict
-    wakeups = psycopg.connect(
-        host=target["HOST"],
-        port=target["PORT"],
-        dbname=target["NAME"],
-        user=target["USER"],
-        password=target["PASSWORD"],
-        autocommit=True,
-    )
-    wakeups.execute("LISTEN provisioning")
-    return wakeups
+            wakeups.wait(calls, WAIT_SECONDS)
 
 
 def serve_next(client: redis.Redis) -> bool:

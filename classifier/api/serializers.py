@@ -125,10 +125,23 @@ class RowSerializer(serializers.Serializer[Any]):
     confidence = serializers.FloatField(required=False)
 
 
+class FindingSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    severity = serializers.CharField(help_text="`warning` where the model will suffer, else `info`.")
+    detail = serializers.CharField()
+    rows = serializers.ListField(child=serializers.IntegerField(), help_text="The first of them, at most 20.")
+    count = serializers.IntegerField()
+    column = serializers.CharField(required=False)
+    label = serializers.CharField(required=False)
+
+
 class ReportSerializer(serializers.Serializer[Any]):
     object = ObjectField("report")
     dataset = serializers.CharField()
-    findings = serializers.ListField(child=serializers.DictField())
+    rows = serializers.IntegerField()
+    labels = serializers.DictField(child=serializers.IntegerField())
+    balance = serializers.FloatField(help_text="1 where all labels are equally frequent.")
+    findings = FindingSerializer(many=True)
 
 
 # --- Trainings -----------------------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ class DatasetRows(ScopedView):
         parameters=[
             *PARAMETERS,
             OpenApiParameter("label", str, description="Only rows of this label."),
-            OpenApiParameter("predicted", str, description="Only held-out rows that were given this label."),
+            OpenApiParameter("predicted", str, description="Only evaluated rows that were given this label."),
             OpenApiParameter(
                 "model", str, description="With `predicted`: whose champion; else the newest trained on it."
             ),

@@ -86,7 +86,9 @@ def test_a_body_that_says_it_is_far_too_large_is_not_read(api: APIClient, small_
     assert (response.status_code, response.json()["code"]) == (413, "too_large")
 
 
-def test_one_file_that_is_too_large_takes_the_others_along(api: APIClient, acme: Organisation, small_plan: Plan) -> None:
+def test_one_file_that_is_too_large_takes_the_others_along(
+    api: APIClient, acme: Organisation, small_plan: Plan
+) -> None:
     response = send(api, {"other": csv("x" * 150), "file": csv("x" * 201)})
     assert response.status_code == 413
     assert left_behind(acme) == []

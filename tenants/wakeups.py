@@ -1,0 +1,30 @@
+"""Waiting for PostgreSQL's NOTIFY, on a connection of its own since Django's is busy with work."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from django.db import connection
+from psycopg import sql
+
+
+@contextmanager
+def listening(channel: str) -> Iterator[psycopg.Connection]:
+    """Open a connection with this process's login that hears what is said on `channel`."""
+    target = connection.settings_dict
+    opened = psycopg.connect(
+        host=target["HOST"],
+        port=target["PORT"],
+        dbname=target["NAME"],
+        user=target["USER"],
+        password=target["PASSWORD"],
+        autocommit=True,
+    )
+    with opened:
+        opened.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+        yield opened
+
+
+def wait(opened: psycopg.Connection, seconds: float) -> None:
+    """Return when something was said, or after `seconds`."""
+    list(opened.notifies(timeout=seconds, stop_after=1))

@@ -1,0 +1,71 @@
+import pytest
+from rest_framework.test import APIClient
+
+from classifier import inference
+from classifier.models import Classification, ModelVersion
+from tenants import isolation
+from tenants.models import Organisation
+from tests.classifier.api.calls import API, UNKNOWN, pointers
+
+ANSWERS = f"{API}/classifications"
+
+
+def accepted(organisation: Organisation, *inputs: str) -> Classification:
+    with isolation.entered(organisation):
+        return inference.accept(
+            model="support", version=1, inputs=inputs, top_k=2, explain=False, api_key="key_of_nobody"
+        )
+
+
+@pytest.fixture
+def answered(acme: Organisation, version: ModelVersion) -> Classification:
+    """An accepted request about an invoice, which the worker has answered."""
+    kept = accepted(acme, "the invoice and my refund")
+    with isolation.entered(acme):
+        inference.answer_stored(kept.id, models=inference.LoadedModels(acme.tenant))
+    return kept
+
+
+def test_an_accepted_request_waits_in_the_list(api: APIClient, acme: Organisation) -> None:
+    kept = accepted(acme, "hello")
+    body = api.get(f"{ANSWERS}/{kept.id}").json()
+    assert (body["object"], body["status"], body["results"]) == ("classification", "queued", None)
+    assert (body["model"], body["version"]) == ("support", 1)
+    assert body in api.get(ANSWERS).json()["data"]
+
+
+def test_an_answered_one_has_labels_and_confidence_and_no_inputs(api: APIClient, answered: Classification) -> None:
+    body = api.get(f"{ANSWERS}/{answered.id}").json()
+    assert (body["status"], body["error"]) == ("succeeded", None)
+    [result] = body["results"]
+    assert (result["index"], result["label"]) == (0, "billing")
+    assert result["confidence"] == result["scores"][0]["score"] >= result["scores"][1]["score"]
+    assert "invoice" not in str(body)
+
+
+def test_the_list_has_the_newest_first(api: APIClient, acme: Organisation) -> None:
+    made = [accepted(acme, "hello").id for _ in range(3)]
+    page = api.get(f"{ANSWERS}?limit=2").json()
+    assert [kept["id"] for kept in page["data"]] == made[:0:-1]
+    rest = api.get(f"{ANSWERS}?limit=1&after={page['next_cursor']}").json()
+    assert [kept["id"] for kept in rest["data"]] == made[:1]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("model=support", True), ("model=other", False), ("label=billing", True), ("label=bug", False), ("label=", False)],
+)
+def test_model_and_label_narrow_the_list(api: APIClient, answered: Classification, query: str, found: bool) -> None:
+    ids = [kept["id"] for kept in api.get(f"{ANSWERS}?{query}").json()["data"]]
+    assert (answered.id in ids) == found
+
+
+@pytest.mark.parametrize("query", ["model=%00", "label=a%00", "after=%00", "after=cls_none", "limit=x"])
+def test_a_wrong_parameter_is_422_and_named(api: APIClient, query: str) -> None:
+    response = api.get(f"{ANSWERS}?{query}")
+    assert (response.status_code, pointers(response)) == (422, [f"/{query.partition('=')[0]}"])
+
+
+@pytest.mark.parametrize("name", [UNKNOWN["classification"], "x" * 3000, "%00"])
+def test_an_id_that_is_none_is_404(api: APIClient, name: str) -> None:
+    assert api.get(f"{ANSWERS}/{name}").status_code == 404
