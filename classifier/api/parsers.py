@@ -1,6 +1,5 @@
 from typing import Any
 
-from rest_framework import parsers
 from rest_framework.parsers import BaseParser, DataAndFiles
 
 
@@ -10,8 +9,6 @@ class StoredFormParser(BaseParser):
     media_type = "multipart/form-data"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> "DataAndFiles[Any, Any]":
-        # Raises ParseError for a charset that is none of texts, which Django would try to use.
-        parsers.get_encoding(parser_context)  # type: ignore[attr-defined]  # newer than its types
         # Django parses the form once, with the project's upload handler; a replayed request has been parsed before.
         request = parser_context["request"]._request
         return DataAndFiles(request.POST, request.FILES)

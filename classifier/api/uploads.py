@@ -10,7 +10,7 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
 from classifier import uploads
 from classifier.uploads import Upload
-from tenants.errors import TooLarge
+from tenants.errors import Malformed, TooLarge
 
 
 class StoredFile(UploadedFile):  # type: ignore[type-arg]  # generic in its stubs only
@@ -36,6 +36,7 @@ class CountingUploadHandler(FileUploadHandler):
     def handle_raw_input(
         self, input_data: Any, META: Any, content_length: int, boundary: Any, encoding: Any = None
     ) -> None:
+        _check_charset(encoding)
         self.organisation = getattr(self.request, "organisation", None)
         # The form around the file is small; a body that says it is far too large is not read at all.
         if self.organisation is not None and content_length > self._limit + 64 * 1024:
@@ -71,6 +72,14 @@ class CountingUploadHandler(FileUploadHandler):
 
     def _too_large(self) -> TooLarge:
         return TooLarge(f"A file may have {self._limit:,} bytes on this plan. Split it, or leave out columns.")
+
+
+def _check_charset(name: str | None) -> None:
+    """Raise Malformed for a codec that is none of texts: Django would decode the form's fields with it."""
+    try:
+        "".encode(name or "utf-8")
+    except (LookupError, UnicodeError):
+        raise Malformed(f"There is no charset {name!r}. Send the form in UTF-8.") from None
 
 
 def _discard(out: BinaryIO, path: Path) -> None:

@@ -17,11 +17,12 @@ from redis.retry import Retry
 from saas import embedded, embedded_server, process
 from saas.embedded_server import EmbeddedError
 from saas.instance import ROOT, Instance, InstanceError
+from tests.saas import servers
 
 START = (
-    "import sys, time; from pathlib import Path; from saas import embedded; "
+    "import sys, time; from pathlib import Path; from tests.saas import servers; "
     "from saas.instance import Instance; "
-    "embedded.start(Instance.create(Path(sys.argv[1]))); print('started', flush=True); time.sleep(1000)"
+    "servers.start(Instance.create(Path(sys.argv[1]))); print('started', flush=True); time.sleep(1000)"
 )
 
 
@@ -35,10 +36,10 @@ def _no_servers_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
 def instance(tmp_path: Path) -> Iterator[Instance]:
     instance = Instance.create(tmp_path / "a folder")
     yield instance
-    embedded.stop(instance)
+    servers.stop(instance)
 
 
-def servers(instance: Instance) -> list[process.Found]:
+def running(instance: Instance) -> list[process.Found]:
     return [found for name in embedded.NAMES for found in process.working_in(instance.data / name)]
 
 
@@ -54,13 +55,13 @@ def broker(instance: Instance) -> "redis.Redis":
 
 
 def test_both_answer_to_the_owners_logins(instance: Instance) -> None:
-    embedded.start(instance)
+    servers.start(instance)
     assert query(instance, "SELECT current_user || ' ' || current_database()") == "assort_owner assort"
     assert broker(instance).ping() is True
 
 
 def test_the_owner_can_make_roles_and_databases_and_is_no_superuser(instance: Instance) -> None:
-    embedded.start(instance)
+    servers.start(instance)
     statement = (
         "SELECT array[rolcreaterole, rolcreatedb, rolsuper, rolbypassrls] FROM pg_roles WHERE rolname = current_user"
     )
@@ -68,7 +69,7 @@ def test_the_owner_can_make_roles_and_databases_and_is_no_superuser(instance: In
 
 
 def test_nobody_gets_in_without_a_password_or_as_the_superuser(instance: Instance) -> None:
-    embedded.start(instance)
+    servers.start(instance)
     address = f"127.0.0.1:{instance.ports['postgres']}/assort"
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(f"postgresql://assort_owner:wrong@{address}")
@@ -79,37 +80,37 @@ def test_nobody_gets_in_without_a_password_or_as_the_superuser(instance: Instanc
 
 
 def test_letters_beyond_ascii_fold_their_case(instance: Instance) -> None:
-    embedded.start(instance)
+    servers.start(instance)
     assert query(instance, "SELECT lower('ÉÖЖ')") == "éöж"
 
 
 def test_what_was_written_is_there_after_a_stop(instance: Instance) -> None:
-    embedded.start(instance)
+    servers.start(instance)
     query(instance, "CREATE TABLE kept ()")
     broker(instance).lpush("kept", "1")
-    embedded.stop(instance)
-    assert servers(instance) == []
-    embedded.start(instance)
+    servers.stop(instance)
+    assert running(instance) == []
+    servers.start(instance)
     assert query(instance, "SELECT to_regclass('kept')::text") == "kept"
     assert broker(instance).llen("kept") == 1
 
 
 def test_servers_that_were_killed_start_again_with_what_they_had(instance: Instance) -> None:
-    embedded.start(instance)
+    servers.start(instance)
     query(instance, "CREATE TABLE kept ()")
-    process.end(servers(instance), how=signal.SIGKILL)
-    embedded.start(instance)
+    process.end(running(instance), how=signal.SIGKILL)
+    servers.start(instance)
     assert query(instance, "SELECT to_regclass('kept')::text") == "kept"
 
 
 def test_a_stale_pid_file_does_not_stop_the_start(instance: Instance) -> None:
-    embedded.start(instance)
+    servers.start(instance)
     pid_file = instance.data / "postgres" / "postmaster.pid"
     content = pid_file.read_text()
-    embedded.stop(instance)
+    servers.stop(instance)
     # The number now belongs to this very process, which is alive and not PostgreSQL.
     pid_file.write_text(content.replace(content.split("\n")[0], str(os.getpid()), 1))
-    embedded.start(instance)
+    servers.start(instance)
     assert query(instance, "SELECT 1") == 1
 
 
@@ -117,7 +118,7 @@ def test_a_half_made_cluster_is_made_anew(instance: Instance) -> None:
     half = instance.data / "postgres.making"
     (half / "base").mkdir(parents=True)
     (half / "PG_VERSION").write_text("18\n")
-    embedded.start(instance)
+    servers.start(instance)
     assert query(instance, "SELECT 1") == 1
     assert not half.exists()
 
@@ -128,45 +129,46 @@ def test_servers_of_a_killed_run_do_not_outlive_it(instance: Instance) -> None:
     )
     assert run.stdout is not None
     assert run.stdout.readline() == "started\n"
-    assert servers(instance)
+    assert running(instance)
     run.kill()
-    assert process.wait_for(lambda: not servers(instance), 10)
+    run.communicate()
+    assert process.wait_for(lambda: not running(instance), 10)
 
 
 def test_a_server_that_is_alive_on_the_same_directory_is_ended_first(instance: Instance) -> None:
-    embedded.start(instance)
-    earlier = servers(instance)
-    embedded.start(instance)
+    servers.start(instance)
+    earlier = running(instance)
+    servers.start(instance)
     assert not any(server.is_alive for server in earlier)
     assert query(instance, "SELECT 1") == 1
 
 
 def test_a_directory_in_use_is_refused(instance: Instance) -> None:
-    embedded.start(instance)
+    servers.start(instance)
     with pytest.raises(InstanceError, match=r"Another \./assort is running"):
-        embedded.start(Instance.create(instance.data))
+        servers.start(Instance.create(instance.data))
     assert query(instance, "SELECT 1") == 1
 
 
 def test_a_port_that_somebody_took_meanwhile_is_given_up(instance: Instance) -> None:
     taken = instance.ports["postgres"]
     with socket.create_server(("127.0.0.1", taken)):
-        embedded.start(instance)
+        servers.start(instance)
     assert instance.ports["postgres"] != taken
     assert query(instance, "SELECT 1") == 1
 
 
 def test_a_server_that_does_not_start_is_reported_with_the_end_of_its_log(instance: Instance) -> None:
-    embedded.start(instance)
-    embedded.stop(instance)
+    servers.start(instance)
+    servers.stop(instance)
     (instance.data / "postgres" / "global" / "pg_control").unlink()
     with pytest.raises(EmbeddedError, match=r"postgres does not start\.(?s:.)*pg_control"):
-        embedded.start(instance)
+        servers.start(instance)
 
 
 def test_no_password_is_on_a_command_line_or_readable_by_others(instance: Instance) -> None:
-    embedded.start(instance)
-    for found in servers(instance):
+    servers.start(instance)
+    for found in running(instance):
         line = Path(f"/proc/{found.pid}/cmdline").read_text()
         assert not any(secret in line for secret in instance.secrets.values())
     assert stat.S_IMODE((instance.data / "valkey" / "valkey.conf").stat().st_mode) == 0o600
@@ -179,8 +181,8 @@ def test_outside_servers_are_not_doubled(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_a_server_of_roots_is_nobody_and_has_no_privilege(instance: Instance) -> None:
-    embedded.start(instance)
-    for found in servers(instance):
+    servers.start(instance)
+    for found in running(instance):
         status = Path(f"/proc/{found.pid}/status").read_text()
         effective = next(line.split()[1] for line in status.splitlines() if line.startswith("CapEff"))
         assert int(effective, 16) == 0
@@ -193,6 +195,6 @@ def test_where_user_namespaces_are_refused_the_servers_change_their_user(
     expected = {way.owner for way in ways} or {os.geteuid()}
     which = shutil.which
     monkeypatch.setattr(shutil, "which", lambda name: None if name == "unshare" else which(name))
-    embedded.start(instance)
-    assert {Path(f"/proc/{found.pid}").stat().st_uid for found in servers(instance)} == expected
+    servers.start(instance)
+    assert {Path(f"/proc/{found.pid}").stat().st_uid for found in running(instance)} == expected
     assert query(instance, "SELECT 1") == 1

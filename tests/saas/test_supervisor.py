@@ -36,9 +36,11 @@ def mark(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def up(tmp_path: Path, mark: str) -> Up:
+def up(tmp_path: Path, mark: str) -> Iterator[Up]:
+    started: list[subprocess.Popen[str]] = []
+
     def start(scenario: str, *, port: int | None = None, data: str = "data") -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        supervisor = subprocess.Popen(
             [
                 *(sys.executable, "-m", "tests.saas.stand_ins"),
                 *(str(tmp_path / data), str(port or ports.free({})), scenario),
@@ -49,8 +51,13 @@ def up(tmp_path: Path, mark: str) -> Up:
             stderr=subprocess.PIPE,
             text=True,
         )
+        started.append(supervisor)
+        return supervisor
 
-    return start
+    yield start
+    process.end(marked(mark), how=signal.SIGKILL)
+    for supervisor in started:
+        supervisor.communicate()  # Reads what is left and closes the pipes.
 
 
 def read_until(supervisor: subprocess.Popen[str], wanted: str) -> list[str]:

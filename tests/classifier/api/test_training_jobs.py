@@ -90,7 +90,7 @@ def test_events_tell_the_history_from_the_beginning(api: APIClient, version: Mod
     assert percents == sorted(percents)
 
 
-@pytest.mark.parametrize("accept", ["text/event-stream", "text/html", "nonsense", "application/xml;q=0.5"])
+@pytest.mark.parametrize("accept", ["text/html", "nonsense", "application/xml;q=0.5"])
 def test_whatever_a_client_accepts_it_gets_json(api: APIClient, version: ModelVersion, accept: str) -> None:
     response = api.get(f"{JOBS}/{version.training_job.id}/events", headers={"Accept": accept})
     assert (response.status_code, response["Content-Type"]) == (200, "application/json")
@@ -142,11 +142,16 @@ def test_a_body_that_is_no_object_is_422(api: APIClient, body: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["", "{", "[" * 100_000, "{}x", "NaN", '{"model": "\\ud800"}', '{"seed": 1e999}', "\x00"]
+    "body", [" ", "{", "[" * 100_000, "{}x", "NaN", '{"model": "\\ud800"}', '{"seed": 1e999}', "\x00"]
 )
 def test_a_body_that_is_no_json_is_400(api: APIClient, body: str) -> None:
     response = api.post(JOBS, body, content_type="application/json")
     assert (response.status_code, response.json()["code"]) == (400, "malformed")
+
+
+def test_an_empty_body_lacks_every_field(api: APIClient) -> None:
+    response = api.post(JOBS, "", content_type="application/json")
+    assert (response.status_code, pointers(response)) == (422, ["/dataset", "/model"])
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "rot13", "hex", "utf-16", "nonsense"])

@@ -1,0 +1,221 @@
+"""Every route of the API with every method it has, asked by those who must not get through.
+
+The routes come from the URL configuration, so a new one is covered from its first day, and one without a cell in
+`CELLS` fails. The questions go to the running service over HTTP, where the gateway has its own route.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2 as httpx
+import pytest
+from django.db import transaction
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from classifier import inference
+from tenants import isolation, keys
+from tenants.models import Organisation
+from tenants.permissions import Scope
+from tests import universe
+from tests.classifier import rows
+from tests.service import Service
+
+API = "api/v1/"
+CLASSIFY = ("classify", "POST")
+
+Names = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a call takes: its scope, and a body where there is one, which may name an object."""
+
+    scope: Scope
+    body: Callable[[Names], dict[str, Any]] = field(default=lambda names: {})
+    # The body names an object of the organisation.
+    names_one: bool = False
+
+
+READ, TRAIN, ADMIN, ANSWERS = (Cell(scope) for scope in (Scope.READ, Scope.TRAIN, Scope.ADMIN, Scope.CLASSIFY))
+
+CELLS: dict[tuple[str, str], Cell] = {
+    ("api_me", "GET"): READ,
+    ("api_organisation", "PATCH"): Cell(Scope.ADMIN, lambda names: {"json": {"retention": "24h"}}),
+    ("api_keys", "GET"): ADMIN,
+    ("api_keys", "POST"): Cell(Scope.ADMIN, lambda names: {"json": {"scopes": ["read"]}}),
+    ("api_key", "DELETE"): ADMIN,
+    ("api_usage", "GET"): READ,
+    ("api_datasets", "GET"): READ,
+    ("api_datasets", "POST"): Cell(Scope.TRAIN, lambda names: {"files": {"file": ("a.csv", rows.MESSAGES)}}),
+    ("api_dataset", "GET"): READ,
+    ("api_dataset", "DELETE"): ADMIN,
+    ("api_dataset_rows", "GET"): READ,
+    ("api_dataset_rows", "POST"): Cell(Scope.TRAIN, lambda names: {"json": [{"text": "a", "label": "bug"}]}),
+    ("api_dataset_report", "GET"): READ,
+    ("api_training_jobs", "GET"): READ,
+    ("api_training_jobs", "POST"): Cell(
+        Scope.TRAIN, lambda names: {"json": {"dataset": names["dataset_id"], "model": "support"}}, names_one=True
+    ),
+    ("api_training_job", "GET"): READ,
+    ("api_training_job_cancel", "POST"): TRAIN,
+    ("api_training_job_events", "GET"): READ,
+    ("api_models", "GET"): READ,
+    ("api_model", "GET"): READ,
+    ("api_model", "PATCH"): Cell(Scope.TRAIN, lambda names: {"json": {"policy": "auto"}}),
+    ("api_model", "DELETE"): ADMIN,
+    ("api_model_versions", "GET"): READ,
+    ("api_model_version", "GET"): READ,
+    ("api_model_promote", "POST"): Cell(Scope.TRAIN, lambda names: {"json": {"version": 1}}),
+    ("api_model_rollback", "POST"): TRAIN,
+    ("api_classifications", "GET"): ANSWERS,
+    ("api_classification", "GET"): ANSWERS,
+    CLASSIFY: Cell(Scope.CLASSIFY, lambda names: {"json": {"inputs": ["the invoice"]}}),
+}
+# What does not exist, with the same parameters as what does.
+NOBODYS: Names = {
+    "dataset_id": f"ds_{'0' * 20}",
+    "job_id": f"job_{'0' * 20}",
+    "classification_id": f"cls_{'0' * 20}",
+    "key_id": f"key_{'0' * 20}",
+    "model": "no-such-model",
+    "number": 1,
+}
+
+
+def api_patterns(resolver: URLResolver | None = None, before: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for pattern in (resolver or get_resolver()).url_patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from api_patterns(pattern, route)
+        elif route.startswith(API):
+            yield route, pattern
+
+
+def parameters_of(name: str) -> set[str]:
+    if name == "classify":
+        return {"model"}
+    return next(set(pattern.pattern.converters) for _, pattern in api_patterns() if pattern.name == name)
+
+
+ROUTES = [
+    (str(pattern.name), method) for _, pattern in api_patterns() for method in vars(pattern.callback)["cls"].scopes
+]
+CALLS = [*ROUTES, CLASSIFY]
+# A HEAD tells that something is there, and how long it is.
+READS = [(name, read) for name, method in ROUTES if method == "GET" for read in ("GET", "HEAD")]
+QUESTIONS = [*CALLS, *(call for call in READS if call not in CALLS)]
+
+
+def cell(call: tuple[str, str]) -> Cell:
+    name, method = call
+    return CELLS[name, "GET" if method == "HEAD" else method]
+
+
+def names_something(call: tuple[str, str]) -> bool:
+    return bool(parameters_of(call[0])) or (call in CELLS and CELLS[call].names_one)
+
+
+@dataclass(frozen=True)
+class World:
+    """An organisation that has one of everything, and a key of another."""
+
+    url: str
+    organisation: Organisation
+    key: str
+    stranger: str
+    names: Names
+
+    def ask(self, call: tuple[str, str], key: str | None, names: Names | None = None) -> httpx.Response:
+        name, method = call
+        names = names or self.names
+        given = {parameter: names[parameter] for parameter in parameters_of(name)}
+        path = f"/api/v1/models/{names['model']}/classify" if name == "classify" else reverse(name, kwargs=given)
+        headers = {"X-Request-Id": "matrix"} | ({"Authorization": f"Bearer {key}"} if key else {})
+        return httpx.request(method, self.url + path, headers=headers, timeout=30, **cell(call).body(names))
+
+    def key_with(self, *scopes: str) -> str:
+        return keys.issue(organisation=self.organisation, name="narrow", scopes=scopes, by="alice")[1]
+
+
+@pytest.fixture(scope="module")
+def world(service: Service, django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    with django_db_blocker.unblock():
+        ours, key = universe.organisation("Ours", universe.person("olga"))
+        _, stranger = universe.organisation("Theirs", universe.person("theo"))
+        # Within one transaction, so that no worker takes over what is done here.
+        with transaction.atomic(), isolation.entered(ours):
+            version = rows.trained(ours, model="our-letters")
+            kept = inference.accept(
+                model="our-letters", version=1, inputs=["a"], top_k=1, explain=False, api_key="key_of_nobody"
+            )
+        row, _ = keys.issue(organisation=ours, name="spare", scopes=["read"], by="olga")
+        names = {
+            "dataset_id": version.dataset_id,
+            "job_id": version.training_job.id,
+            "classification_id": kept.id,
+            "key_id": row.id,
+            "model": "our-letters",
+            "number": 1,
+        }
+        yield World(service.url, ours, key, stranger, names)
+
+
+def test_every_route_has_a_cell_and_every_cell_a_route() -> None:
+    assert set(CALLS) == set(CELLS)
+
+
+def test_every_parameter_of_a_route_has_somebody_who_is_nobody() -> None:
+    assert {parameter for name, _ in ROUTES for parameter in parameters_of(name)} == set(NOBODYS)
+
+
+@pytest.mark.parametrize("call", QUESTIONS, ids="-".join)
+@pytest.mark.parametrize("key", [None, "ak_live_000000000000_00000000000000000000000000000000000000"])
+def test_without_a_key_nobody_gets_in(world: World, call: tuple[str, str], key: str | None) -> None:
+    answer = world.ask(call, key)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("call", QUESTIONS, ids="-".join)
+def test_a_key_without_the_scope_is_told_which_it_lacks(world: World, call: tuple[str, str]) -> None:
+    scope = cell(call).scope
+    answer = world.ask(call, world.key_with(*(other for other in Scope if other != scope)))
+    assert answer.status_code == 403
+    if call[1] != "HEAD":
+        assert answer.json()["code"] == "missing_scope"
+        assert f"`{scope}`" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("call", [call for call in QUESTIONS if names_something(call)], ids="-".join)
+def test_what_is_not_yours_does_not_exist(world: World, call: tuple[str, str]) -> None:
+    ours, nobodys = world.ask(call, world.stranger), world.ask(call, world.stranger, NOBODYS)
+    assert (ours.status_code, ours.content) == (nobodys.status_code, nobodys.content)
+    assert ours.headers.keys() == nobodys.headers.keys()
+    assert ours.status_code == 404
+    if call[1] != "HEAD":
+        assert ours.json()["code"] == "not_found"
+
+
+@pytest.mark.parametrize("call", [call for call in READS if not names_something(call)], ids="-".join)
+def test_a_list_shows_a_stranger_nothing_of_ours(world: World, call: tuple[str, str]) -> None:
+    answer = world.ask(call, world.stranger)
+    assert answer.status_code == 200
+    assert not [name for name in map(str, world.names.values()) if len(name) > 1 and name in answer.text]
+    assert world.organisation.tenant not in answer.text
+
+
+@pytest.mark.parametrize("call", READS, ids="-".join)
+def test_a_key_of_ours_with_just_that_scope_reads_all_of_it(world: World, call: tuple[str, str]) -> None:
+    answer = world.ask(call, world.key_with(cell(call).scope))
+    assert answer.status_code == 200
+
+
+def test_a_key_of_ours_with_just_that_scope_classifies(world: World) -> None:
+    assert world.ask(CLASSIFY, world.key_with(Scope.CLASSIFY)).status_code == 200
+
+
+def test_a_stranger_may_not_classify_with_a_version_of_ours(world: World) -> None:
+    pinned = {**world.names, "model": "our-letters@1"}
+    ours, nobodys = world.ask(CLASSIFY, world.stranger, pinned), world.ask(CLASSIFY, world.stranger, NOBODYS)
+    assert (ours.status_code, ours.json()) == (404, nobodys.json())
