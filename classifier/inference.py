@@ -52,7 +52,10 @@ def answer_stored(classification_id: str, *, models: "LoadedModels") -> None:
     attempt = jobs.claim(classification_id)
     if attempt is None:
         return
-    kept = Classification.objects.get(id=classification_id)
+    kept = Classification.objects.filter(id=classification_id).first()
+    if kept is None:  # It was deleted while this job was on its way.
+        jobs.finish(classification_id, attempt, "canceled")
+        return
     request = {
         "id": kept.id,
         "model": kept.model,

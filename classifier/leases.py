@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import cast
 
 from django.db import DatabaseError, connection
@@ -19,8 +20,25 @@ from tenants import isolation, jobs
 
 log = logging.getLogger(__name__)
 
+LOST = (
+    f"It stopped {jobs.ATTEMPTS} times without coming to an end, most likely for lack of memory. "
+    "Try fewer rows or columns, or ask whoever runs this service."
+)
+OUR_FAULT = "This is our fault, and it was logged. Name {} when you report it."
+
 LOOK_SECONDS = 1.0
 RENEW_SECONDS = jobs.LEASE.total_seconds() / 4
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What the organisation's plan allows a job. A worker cannot read plans, so it is told."""
+
+    dataset_rows: int = 1_000_000
+    training_seconds: int = 3_600
+
+
+DEFAULT_BOUNDS = Bounds()
 
 
 @contextmanager

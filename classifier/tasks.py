@@ -10,9 +10,9 @@ from celery import shared_task
 from celery.worker import state
 from django.db import close_old_connections
 
-from classifier import inference, trainer
+from classifier import inference, reader, trainer
 from classifier.inference import LoadedModels
-from classifier.trainer import Bounds
+from classifier.leases import Bounds
 
 # Names, not functions: whoever sends a message does not import what runs it.
 ANSWER, ANSWER_STORED, TRAIN, VALIDATE = (
@@ -65,7 +65,7 @@ def train(job_id: str) -> None:
 @shared_task(name=VALIDATE, ignore_result=True)
 def validate(dataset_id: str) -> None:
     _end_after_this()
-    trainer.validate(dataset_id, tenant=Worker.tenant, bounds=Worker.bounds)
+    reader.validate(dataset_id, tenant=Worker.tenant, bounds=Worker.bounds)
 
 
 def _end_after_this() -> None:

@@ -1,7 +1,6 @@
-"""What a worker does: reads a data set, trains a model. Runs without Celery in a test.
+"""What a worker does when a model is to be trained. Runs without Celery in a test.
 
-Each function ends the job it was called for, whatever happens, except when the process dies: then the lease runs
-out, and the job is given to another.
+The job ends here, whatever happens, except when the process dies: then its lease runs out, and another gets it.
 """
 
 import logging
@@ -9,7 +8,6 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,121 +16,28 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from classifier import datasets, leases, registry, training
-from classifier.ml import artefact, compare, report, schema, split, table
-from classifier.ml.errors import MlError, Problem, TableRejected
-from classifier.ml.rows import Limits, Table
+from classifier.leases import DEFAULT_BOUNDS, LOST, OUR_FAULT, Bounds
+from classifier.ml import artefact, compare
+from classifier.ml.errors import MlError
 from classifier.ml.train import Trained
 from classifier.ml.train import train as fit
-from classifier.models import Dataset, Model, ModelVersion, TrainingEvent, TrainingJob
+from classifier.models import Model, ModelVersion, TrainingEvent, TrainingJob
 from tenants import jobs
 
 log = logging.getLogger(__name__)
 
-LOST = (
-    f"It stopped {jobs.ATTEMPTS} times without coming to an end, most likely for lack of memory. "
-    "Try fewer rows or columns, or ask whoever runs this service."
-)
-LONGEST_LABEL = 500
 TOO_LONG = "It took longer than the {:,} s that the plan allows. Use fewer rows, or ask for a larger plan."
-OUR_FAULT = "This is our fault, and it was logged. Name {} when you report it."
 
 
-@dataclass(frozen=True)
-class Bounds:
-    """What the organisation's plan allows a job. A worker cannot read plans, so it is told."""
-
-    dataset_rows: int = 1_000_000
-    training_seconds: int = 3_600
-
-
-# --- Reading a data set --------------------------------------------------------------------------------------------
-
-
-def validate(dataset_id: str, *, tenant: str, bounds: Bounds = Bounds()) -> None:
-    """Read the uploaded file into rows, or reject it with reasons."""
-    attempt = jobs.claim(dataset_id)
-    if attempt is None:
-        return
-    dataset = Dataset.objects.select_related("parent").get(id=dataset_id)
-    if attempt > jobs.ATTEMPTS:
-        datasets.reject(dataset=dataset, attempt=attempt, problems=[Problem(None, "unreadable", LOST)])
-        return
-    with leases.kept(dataset_id, attempt, tenant=tenant):
-        try:
-            _read(dataset, attempt, tenant, bounds)
-        except TableRejected as refused:
-            datasets.reject(dataset=dataset, attempt=attempt, problems=refused.problems)
-        except MemoryError:
-            problem = Problem(None, "too_large", "Reading this file takes too much memory. Split it.")
-            datasets.reject(dataset=dataset, attempt=attempt, problems=[problem])
-        except (DatabaseError, jobs.LeaseLost):
-            raise  # Another attempt has begun, or will when the lease has run out.
-        except Exception:  # A fault of ours would come again with each attempt: say so now.
-            log.exception("%s failed", dataset_id)
-            problem = Problem(None, "internal", OUR_FAULT.format(dataset_id))
-            datasets.reject(dataset=dataset, attempt=attempt, problems=[problem])
-
-
-def _read(dataset: Dataset, attempt: int, tenant: str, bounds: Bounds) -> None:
-    limits = Limits(rows=bounds.dataset_rows)
-    added = table.read(datasets.file_of(tenant, dataset.id), limits=limits)
-    whole = added if dataset.parent is None else _joined(dataset.parent, added)
-    found = schema.infer(whole, label=dataset.label or None, text=dataset.text or None)
-    inputs, labels, numbers = schema.examples(whole, found)
-    _refuse_long(labels, numbers)
-    held_out = split.held_out(inputs, labels)
-    datasets.accept(
-        dataset=dataset,
-        attempt=attempt,
-        schema=found,
-        examples=datasets.Examples(numbers, list(inputs), list(labels), held_out.tolist()),
-        labels=_counts(labels),
-        report=report.report(whole, found),
-    )
-
-
-def _refuse_long(labels: list[str], numbers: list[int]) -> None:
-    for label, number in zip(labels, numbers, strict=True):
-        if len(label) > LONGEST_LABEL:
-            detail = f"A label may have {LONGEST_LABEL} characters. Name another column as the label."
-            raise TableRejected([Problem(number, "label_too_long", detail)])
-
-
-def _joined(parent: Dataset, added: Table) -> Table:
-    """Return the parent's rows, then the new ones, in the parent's columns."""
-    before = datasets.examples(parent)
-    known = datasets.schema_of(parent)
-    names = (*(column.name for column in known.features), known.label)
-    unknown = sorted(set(added.names) - set(names))
-    if unknown:
-        listed = ", ".join(unknown[:20])
-        problem = Problem(1, "unknown_column", f"The data set has no column {listed}. Leave it out.")
-        raise TableRejected([problem])
-    old = [
-        (*(row.get(name) for name in names[:-1]), label)
-        for row, label in zip(before.inputs, before.labels, strict=True)
-    ]
-    places = [added.names.index(name) if name in added.names else None for name in names]
-    new = [tuple(None if place is None else row[place] for place in places) for row in added.rows]
-    return Table(names, old + new)
-
-
-def _counts(labels: list[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for label in labels:
-        counts[label] = counts.get(label, 0) + 1
-    return counts
-
-
-# --- Training a model ----------------------------------------------------------------------------------------------
-
-
-def train(job_id: str, *, tenant: str, bounds: Bounds = Bounds()) -> None:
+def train(job_id: str, *, tenant: str, bounds: Bounds = DEFAULT_BOUNDS) -> None:
     """Train what the job asks for, evaluate it, keep it, and promote it as the model's policy says."""
     attempt = jobs.claim(job_id)
     if attempt is None:
         return
-    job = TrainingJob.objects.select_related("dataset", "model__champion").get(id=job_id)
+    job = TrainingJob.objects.select_related("dataset", "model__champion").filter(id=job_id).first()
+    if job is None:  # Its model was deleted while this job was on its way.
+        jobs.finish(job_id, attempt, "canceled")
+        return
     if attempt > jobs.ATTEMPTS:
         _fail(job, attempt, "worker_lost", LOST)
         return

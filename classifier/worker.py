@@ -18,8 +18,8 @@ from kombu.entity import Queue
 
 from classifier import confinement, tasks
 from classifier.inference import LoadedModels
+from classifier.leases import Bounds
 from classifier.queues import INFER
-from classifier.trainer import Bounds
 from tenants import boot, isolation
 
 log = logging.getLogger(__name__)

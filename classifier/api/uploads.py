@@ -1,7 +1,6 @@
 """Receives files: in pieces to the disk, counted and hashed on the way, and no further than the plan allows."""
 
 import hashlib
-import weakref
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,10 +13,7 @@ from tenants.errors import Malformed, TooLarge
 
 
 class StoredFile(UploadedFile):  # type: ignore[type-arg]  # generic in its stubs only
-    """A received file, of which only the path and the count are kept.
-
-    Whoever wants the file moves it away; Django closes what is left at the end of the request, and that removes it.
-    """
+    """A received file, of which only the path and the count are kept. Whoever wants the file moves it away."""
 
     def __init__(self, upload: Upload, **named: Any) -> None:
         super().__init__(file=None, size=upload.bytes, **named)
@@ -25,7 +21,7 @@ class StoredFile(UploadedFile):  # type: ignore[type-arg]  # generic in its stub
         self.sha256 = upload.sha256
 
     def close(self) -> None:
-        self.upload.path.unlink(missing_ok=True)
+        """Do nothing: the file was closed when it was complete."""
 
 
 class CountingUploadHandler(FileUploadHandler):
@@ -48,15 +44,13 @@ class CountingUploadHandler(FileUploadHandler):
             raise SkipFile  # A page that takes no file, or somebody who is not known: nothing is kept.
         self.path: Path = uploads.new_path(self.organisation.tenant)
         self.out = self.path.open("xb")
-        # Nobody is told of a body that ends in the middle of a file; what is there of it goes with the request.
-        weakref.finalize(self, _discard, self.out, self.path)
+        _discard_with(self.request, self.out, self.path)
         self.digest = hashlib.sha256()
         self.count = 0
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self.count += len(raw_data)
         if self.count > self._limit:
-            _discard(self.out, self.path)
             raise self._too_large()
         self.digest.update(raw_data)
         self.out.write(raw_data)
@@ -82,6 +76,16 @@ def _check_charset(name: str | None) -> None:
         raise Malformed(f"There is no charset {name!r}. Send the form in UTF-8.") from None
 
 
-def _discard(out: BinaryIO, path: Path) -> None:
-    out.close()
-    path.unlink(missing_ok=True)
+def _discard_with(request: Any, out: BinaryIO, path: Path) -> None:
+    """Remove the file at the end of its request, unless it was moved away.
+
+    Django tells an upload handler neither that a body ended in the middle of a file nor that a view refused it.
+    """
+    close = request.close
+
+    def discard_and_close() -> None:
+        out.close()
+        path.unlink(missing_ok=True)
+        close()
+
+    request.close = discard_and_close

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from classifier import datasets, trainer, training, uploads
+from classifier import datasets, reader, trainer, training, uploads
 from classifier.models import Dataset, ModelVersion
 from classifier.uploads import Upload
 from tenants.models import Organisation
@@ -41,7 +41,7 @@ def handed_in(organisation: Organisation, text: str = MESSAGES, file_name: str =
 def ready(organisation: Organisation, text: str = MESSAGES) -> Dataset:
     """Return a data set that was read here, in the way that a worker reads it."""
     dataset = handed_in(organisation, text)
-    trainer.validate(dataset.id, tenant=organisation.tenant)
+    reader.validate(dataset.id, tenant=organisation.tenant)
     dataset.refresh_from_db()
     return dataset
 

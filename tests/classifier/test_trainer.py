@@ -3,53 +3,12 @@ from datetime import timedelta
 
 import pytest
 
-from classifier import datasets, registry, trainer, training
+from classifier import leases, registry, trainer, training
 from classifier.ml import split
 from classifier.models import EvaluatedRow, Model, TrainingJob
 from tenants import isolation, jobs
 from tenants.models import Job, Organisation
 from tests.classifier import rows
-
-BAD_FILES = {
-    "empty": "",
-    "header_only": "text,label\n",
-    "ragged": "text,label\na,b\nc\nd,e,f,g\n",
-    "one_label": "text,label\n" + "hello there,a\n" * 5,
-    "nul": "text,label\nhel\0lo,a\nworld,b\n",
-}
-
-
-@pytest.mark.parametrize("content", BAD_FILES.values(), ids=BAD_FILES.keys())
-def test_a_bad_file_is_rejected_with_a_reason(inside_acme: Organisation, content: str) -> None:
-    dataset = rows.ready(inside_acme, content)
-    assert dataset.status == "rejected"
-    assert dataset.problems[0]["detail"]
-
-
-def test_a_file_is_read_once_although_its_message_comes_twice(inside_acme: Organisation) -> None:
-    dataset = rows.ready(inside_acme)
-    trainer.validate(dataset.id, tenant=inside_acme.tenant)
-    assert len(datasets.examples(dataset).numbers) == rows.COUNT
-
-
-def test_a_child_has_its_parents_rows_and_keeps_their_sides(inside_acme: Organisation) -> None:
-    parent = rows.ready(inside_acme)
-    more = rows.upload(inside_acme, "label,text\nbilling,the bill is new to me\n")
-    child = datasets.add_rows(organisation=inside_acme, dataset=parent, upload=more, by="alice")
-    trainer.validate(child.id, tenant=inside_acme.tenant)
-    child.refresh_from_db()
-    before, after = datasets.examples(parent), datasets.examples(child)
-    assert child.rows == rows.COUNT + 1
-    assert after.held_out[: rows.COUNT] == before.held_out
-
-
-def test_a_child_with_a_strange_column_is_rejected(inside_acme: Organisation) -> None:
-    parent = rows.ready(inside_acme)
-    more = rows.upload(inside_acme, "text,label,mood\nhello there,billing,good\n")
-    child = datasets.add_rows(organisation=inside_acme, dataset=parent, upload=more, by="alice")
-    trainer.validate(child.id, tenant=inside_acme.tenant)
-    child.refresh_from_db()
-    assert (child.status, child.problems[0]["code"]) == ("rejected", "unknown_column")
 
 
 def test_the_first_version_serves_at_once(inside_acme: Organisation) -> None:
@@ -137,7 +96,7 @@ def test_a_training_that_is_lost_three_times_fails_with_advice(
     trainer.train(job.id, tenant=inside_acme.tenant)
     job.refresh_from_db()
     assert job.status == "failed"
-    assert job.error == {"code": "worker_lost", "detail": trainer.LOST}
+    assert job.error == {"code": "worker_lost", "detail": leases.LOST}
 
 
 def test_the_registrar_finds_its_record_beside_the_artefacts(inside_acme: Organisation) -> None:

@@ -1,6 +1,5 @@
 """What the tests of the API's resources send, and what they look for afterwards."""
 
-import gc
 from pathlib import Path
 from typing import Any
 
@@ -38,5 +37,4 @@ def pointers(response: Any) -> list[str]:
 
 def left_behind(organisation: Organisation) -> list[Path]:
     """Return the files that no data set has taken over."""
-    gc.collect()  # A request that was broken off in the middle of a file takes it along when it is collected.
     return list((isolation.directory(organisation.tenant) / "uploads").glob("*"))

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from classifier import trainer
+from classifier import reader
 from classifier.models import Dataset, EvaluatedRow, ModelVersion
 from tenants import isolation
 from tenants.models import Organisation, Plan
@@ -94,7 +94,7 @@ def test_added_rows_make_a_child_with_its_own_address(api: APIClient, ready: Dat
 def test_the_child_has_the_rows_of_both(api: APIClient, acme: Organisation, ready: Dataset) -> None:
     made = add(api, ready, [ROW, {**ROW, "text": None}, {"text": "twice 12", "label": True}]).json()
     with isolation.entered(acme):
-        trainer.validate(made["id"], tenant=acme.tenant)
+        reader.validate(made["id"], tenant=acme.tenant)
     child = api.get(f"{API}/datasets/{made['id']}").json()
     assert (child["rows"], child["labels"]["billing"]) == (rows.COUNT + 2, ready.labels["billing"] + 1)
     assert api.get(f"{API}/datasets/{ready.id}").json()["rows"] == rows.COUNT
@@ -103,7 +103,7 @@ def test_the_child_has_the_rows_of_both(api: APIClient, acme: Organisation, read
 def test_rows_are_added_as_a_file_as_well(api: APIClient, acme: Organisation, ready: Dataset) -> None:
     made = add(api, ready, {"file": csv("label,text\nbug,it is broken again\n")}, format="multipart").json()
     with isolation.entered(acme):
-        trainer.validate(made["id"], tenant=acme.tenant)
+        reader.validate(made["id"], tenant=acme.tenant)
     assert api.get(f"{API}/datasets/{made['id']}").json()["labels"]["bug"] == ready.labels["bug"] + 1
 
 

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 from rest_framework.test import APIClient
 
-from classifier import datasets, trainer, training
+from classifier import datasets, reader, training
 from classifier.ml.errors import Problem
 from classifier.models import Dataset
 from tenants import isolation, jobs
@@ -25,7 +25,7 @@ def test_jsonl_is_taken_as_well(api: APIClient, acme: Organisation) -> None:
     lines = '{"text": "a bill", "label": "billing"}\n{"text": "a crash", "label": "bug"}\n' * 10
     made = upload(api, lines, "messages.jsonl").json()
     with isolation.entered(acme):
-        trainer.validate(made["id"], tenant=acme.tenant)
+        reader.validate(made["id"], tenant=acme.tenant)
     assert api.get(f"{API}/datasets/{made['id']}").json()["labels"] == {"billing": 10, "bug": 10}
 
 
@@ -33,7 +33,7 @@ def test_name_label_and_text_are_taken_from_the_form(api: APIClient, acme: Organ
     table = "label,kind,words\n" + "x,a,first words\ny,b,other words\n" * 10
     made = upload(api, table, name="t.csv", label="kind", text="words").json()
     with isolation.entered(acme):
-        trainer.validate(made["id"], tenant=acme.tenant)
+        reader.validate(made["id"], tenant=acme.tenant)
     read = api.get(f"{API}/datasets/{made['id']}").json()
     assert (read["label"], read["kind"]) == ("kind", "text")
     assert [column["name"] for column in read["columns"]] == ["words"]

@@ -111,9 +111,8 @@ def test_a_form_without_parts_points_at_the_file(api: APIClient, body: bytes) ->
 
 
 def test_base64_that_is_none_is_400_and_leaves_nothing(api: APIClient, acme: Organisation) -> None:
-    # Only the code is kept, because a response of the test client keeps its request.
-    code = send_form(api, (FILE + "\r\nContent-Transfer-Encoding: base64", b"!!!x")).json()["code"]
-    assert code == "malformed"
+    response = send_form(api, (FILE + "\r\nContent-Transfer-Encoding: base64", b"!!!x"))
+    assert (response.status_code, response.json()["code"]) == (400, "malformed")
     assert left_behind(acme) == []
 
 
