@@ -16,12 +16,14 @@ from classifier.ml.schema import Schema
 from classifier.models import Dataset, Row, TrainingJob
 from classifier.models.training_job import FINISHED
 from classifier.queues import BATCH
-from classifier.uploads import Upload
-from tenants import isolation, jobs
+from classifier.uploads import Upload, write
+from tenants import audit, isolation, jobs
 from tenants.errors import Conflict, NotFound, QuotaExceeded, TooLarge
 from tenants.models import Organisation
 
 VALIDATE = "validate"
+# 400 messages to a support desk, 50 of each of 8 labels.
+SAMPLE = Path(__file__).parent / "sample" / "support.csv"
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,15 @@ def create(
     return dataset
 
 
+def create_sample(*, organisation: Organisation, by: str) -> Dataset:
+    """Take in the sample data set, for somebody who has no rows at hand yet. Raises what `create` raises."""
+    upload = write(organisation.tenant, SAMPLE.read_bytes(), name=SAMPLE.name)
+    try:
+        return create(organisation=organisation, upload=upload, name="Support messages (sample)", by=by)
+    finally:
+        upload.path.unlink(missing_ok=True)
+
+
 def add_rows(*, organisation: Organisation, dataset: Dataset, upload: Upload, by: str) -> Dataset:
     """Make a new data set of the rows of `dataset` and those of the file. Raises DatasetNotReady."""
     check_ready(dataset)
@@ -87,7 +98,7 @@ def add_rows(*, organisation: Organisation, dataset: Dataset, upload: Upload, by
 
 
 @transaction.atomic
-def delete(*, organisation: Organisation, dataset: Dataset) -> None:
+def delete(*, organisation: Organisation, dataset: Dataset, by: str) -> None:
     """Destroy rows and file. Models that were trained on them stay.
 
     Raises Conflict while a training reads the rows, or a worker the file.
@@ -97,6 +108,7 @@ def delete(*, organisation: Organisation, dataset: Dataset) -> None:
     if not jobs.cancel(dataset.id) and dataset.status == Dataset.Status.VALIDATING:
         raise Conflict("This data set is being read. Try again when its status has changed.")
     path = file_of(organisation.tenant, dataset.id)
+    audit.record(by=by, action="dataset.deleted", target=dataset.id, name=dataset.name)
     dataset.delete()
     transaction.on_commit(lambda: path.unlink(missing_ok=True))
 

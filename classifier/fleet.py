@@ -24,6 +24,7 @@ from classifier.queues import BATCH, INFER, TRAIN, WAKE
 from classifier.scaling import Running, Start, Stop, Waiting
 from classifier.worker import Secret
 from tenants import boot, broker, isolation, notify
+from tenants.heartbeats import Heart
 from tenants.models import Organisation, Plan
 from tenants.secrets import derive
 
@@ -57,6 +58,7 @@ class Fleet:
     plans: dict[str, Plan] = field(default_factory=dict)
     strangers: set[str] = field(default_factory=set)
     looked_up: float = -SWEEP_SECONDS
+    heart: Heart = field(default_factory=lambda: Heart("fleet"))
 
     def run(self) -> None:
         """Serve until the process is told to stop; then stop the workers."""
@@ -96,6 +98,8 @@ class Fleet:
         try:
             active = Organisation.objects.filter(status=Organisation.Status.ACTIVE).select_related("plan")
             self.plans = {organisation.tenant: organisation.plan for organisation in active}
+            with connection.cursor() as cursor:
+                self.heart.beat(cursor.execute, workers=len(self.workers))
         except DatabaseError:
             log.warning("the database does not answer; going on with what was known", exc_info=True)
             connection.close()

@@ -9,24 +9,35 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from classifier import registry
+from classifier import registry, results, sharing
 from classifier.ml.errors import ArtefactDamaged, InputsRejected
 from classifier.ml.predictor import Predictor
-from classifier.models import Classification
+from classifier.models import Classification, ModelVersion
 from classifier.queues import INFER
+from classifier.results import Keeping
 from tenants import jobs
 from tenants.errors import FieldError, InvalidInput, NotFound, TenantError, Unavailable
+from tenants.models import SharedModel
 
 KIND = "classify"
 LOADED_MODELS = 8
 CHECK_SECONDS = 2.0
+DEFAULT_KEEPING = Keeping()
 
 
 def get(classification_id: str) -> Classification:
-    found = Classification.objects.filter(id=classification_id).first()
+    found = results.visible().filter(id=classification_id).first()
     if found is None:
         raise NotFound
     return found
+
+
+def answering(model: str) -> ModelVersion | SharedModel:
+    """Return the version that answers for a model, the organisation's own or a shared one.
+
+    Raises NotFound, and ModelNotReady for one that was never trained.
+    """
+    return sharing.get(model) if sharing.is_shared(model) else registry.champion(registry.get(model))
 
 
 @transaction.atomic
@@ -38,10 +49,18 @@ def accept(
     top_k: int,
     explain: bool,
     api_key: str,
+    keeping: Keeping = DEFAULT_KEEPING,
 ) -> Classification:
     """Keep a request that is answered later. Its inputs are a row before anybody is told that it was accepted."""
     accepted = Classification.objects.create(
-        model=model, version=version, inputs=list(inputs), top_k=top_k, explain=explain, api_key=api_key
+        model=model,
+        version=version,
+        inputs=list(inputs),
+        keep_inputs=keeping.inputs,
+        top_k=top_k,
+        explain=explain,
+        api_key=api_key,
+        expires_at=timezone.now() + keeping.for_later(),
     )
     jobs.submit(accepted.id, kind=KIND, queue=INFER, subject=f"{model}@{version}")
     return accepted
@@ -78,9 +97,13 @@ def _settle(kept: Classification, attempt: int, reply: Mapping[str, Any]) -> Non
     kept.error = error
     kept.results = reply.get("results")
     kept.warnings = reply.get("warnings", [])
-    kept.inputs = None  # They are kept no longer than it takes to answer.
+    if not kept.keep_inputs:  # They are kept no longer than it takes to answer.
+        kept.inputs = None
     kept.finished_at = timezone.now()
+    # It is the answer that is kept for so long, however long it took.
+    kept.expires_at += kept.finished_at - kept.created_at
     kept.save()
+    results.make_findable(kept.id)
     jobs.finish(kept.id, attempt, "failed" if error else "succeeded")
 
 
@@ -142,17 +165,23 @@ class LoadedModels:
         loaded = self._loaded.get(key)
         if loaded is None or not self._is_current(key, loaded):
             self._loaded.pop(key, None)
-            predictor = registry.load(tenant=self.tenant, model_name=model, number=version)
-            loaded = self._loaded[key] = _Loaded(predictor, registry.sha256_of(model, version), time.monotonic())
+            loaded = self._loaded[key] = self._load(model, version)
             if len(self._loaded) > self.room:
                 self._loaded.popitem(last=False)
         self._loaded.move_to_end(key)
         return loaded.predictor
 
+    def _load(self, model: str, version: int) -> "_Loaded":
+        if sharing.is_shared(model):
+            return _Loaded(sharing.load(model, version), sharing.sha256_of(model, version), time.monotonic())
+        predictor = registry.load(tenant=self.tenant, model_name=model, number=version)
+        return _Loaded(predictor, registry.sha256_of(model, version), time.monotonic())
+
     def _is_current(self, key: tuple[str, int], loaded: "_Loaded") -> bool:
         """A model may be deleted and another be trained under its name, so what is loaded is asked for again."""
         if time.monotonic() - loaded.checked_at > CHECK_SECONDS:
-            if registry.sha256_of(*key) != loaded.sha256:
+            source = sharing if sharing.is_shared(key[0]) else registry
+            if source.sha256_of(*key) != loaded.sha256:
                 return False
             loaded.checked_at = time.monotonic()
         return True

@@ -20,7 +20,7 @@ from classifier.ml import artefact
 from classifier.ml.predictor import Predictor
 from classifier.models import EvaluatedRow, Model, ModelVersion, Promotion, TrainingJob
 from classifier.models.training_job import FINISHED
-from tenants import ids, isolation, jobs
+from tenants import audit, ids, isolation, jobs
 from tenants.errors import Conflict, InvalidInput, NotFound
 
 REGISTER, UNREGISTER, RECORD = "register", "unregister", "record"
@@ -102,6 +102,11 @@ def add_version(*, tenant: str, job: TrainingJob, candidate: Candidate) -> Model
 @transaction.atomic
 def promote(*, model: Model, version: ModelVersion, by: str, reason: str = "asked for") -> None:
     """Let `version` answer from now on. The gateway's route is written in the same transaction."""
+    _serve(model, version, by, reason)
+    audit.record(by=by, action="model.promoted", target=f"{model.name}@{version.number}", reason=reason)
+
+
+def _serve(model: Model, version: ModelVersion, by: str, reason: str) -> None:
     model.champion = version
     model.save(update_fields=["champion"])
     Promotion.objects.create(model=model, version=version, by=by, reason=reason)
@@ -120,7 +125,9 @@ def roll_back(*, model: Model, by: str) -> ModelVersion:
     earlier = model.promotions.exclude(version=now).select_related("version").order_by("-at", "-id").first()
     if earlier is None:
         raise Conflict("There is no earlier champion to go back to.")
-    promote(model=model, version=earlier.version, by=by, reason=f"rolled back from {now.number}")
+    _serve(model, earlier.version, by, f"rolled back from {now.number}")
+    target = f"{model.name}@{earlier.version.number}"
+    audit.record(by=by, action="model.rolled_back", target=target, before=now.number)
     return earlier.version
 
 
@@ -133,7 +140,7 @@ def set_policy(*, model: Model, policy: str) -> None:
 
 
 @transaction.atomic
-def delete(*, tenant: str, model: Model) -> None:
+def delete(*, tenant: str, model: Model, by: str) -> None:
     """Destroy all its versions. Raises Conflict while one is being trained."""
     if model.training_jobs.exclude(status__in=FINISHED).exists():
         raise Conflict("A training for this model runs. Cancel it, or wait for its end.")
@@ -141,6 +148,7 @@ def delete(*, tenant: str, model: Model) -> None:
     jobs.submit(ids.new("job"), kind=UNREGISTER, queue=RECORD, subject=name)
     with connection.cursor() as cursor:
         cursor.execute("SELECT door.drop_route(%s)", [name])
+    audit.record(by=by, action="model.deleted", target=name)
     model.delete()
     transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))
 

@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import redis
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from classifier import queues
 from classifier.tasks import OF_KIND
-from tenants import boot, broker, isolation, notify, wakeups
-from tenants.models import Job
+from classifier.tidying import KIND as TIDYING
+from tenants import boot, broker, heartbeats, ids, isolation, notify, wakeups
+from tenants.models import Job, Organisation
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,8 @@ BATCH_SIZE = 500
 # A message that was pushed so long ago and lies in no queue any more has been lost.
 SENT_LONG_AGO = timedelta(seconds=5)
 FINISHED_ARE_KEPT = timedelta(days=7)
+# What an organisation does not want kept any longer is gone within a day.
+TIDIED_EVERY = timedelta(hours=12)
 
 
 def run() -> None:
@@ -33,12 +37,15 @@ def run() -> None:
     boot.check_process(client, decoys=[("RPOP", isolation.queue(boot.NOBODY, "infer"))])
     with wakeups.listening("job") as calls:
         notify.ready()
+        heart = heartbeats.Heart("relay")
         swept = -SWEEP_SECONDS
         while True:
             try:
                 if time.monotonic() - swept > SWEEP_SECONDS:
                     bring_back(client)
                     forget_finished()
+                    order_tidying()
+                    tell(heart)
                     swept = time.monotonic()
                 while publish(client) == BATCH_SIZE:
                     pass
@@ -81,5 +88,26 @@ def _lost(client: redis.Redis, before: object) -> Sequence[str]:
     return [pk for pk, tenant, queue in sent if (tenant, queue) in empty]
 
 
+def tell(heart: heartbeats.Heart) -> None:
+    """Tell that this process lives, and see to it that no list of such tales grows for ever."""
+    with connection.cursor() as cursor:
+        heart.beat(cursor.execute)
+        heartbeats.forget_gone(cursor.execute)
+
+
 def forget_finished() -> None:
     Job.objects.filter(state=Job.State.DONE, finished_at__lt=timezone.now() - FINISHED_ARE_KEPT).delete()
+
+
+def order_tidying() -> None:
+    """Have the next organisation's own worker clear away what is over.
+
+    It is one organisation a sweep, so that they never come all at once. A suspended one has no worker, and is tidied
+    when it is resumed.
+    """
+    before = timezone.now() - TIDIED_EVERY
+    recent = Job.objects.filter(tenant=OuterRef("pk"), kind=TIDYING, created_at__gt=before)
+    waiting = Organisation.objects.filter(~Exists(recent), status=Organisation.Status.ACTIVE, created_at__lt=before)
+    tenant = waiting.order_by("pk").values_list("pk", flat=True).first()
+    if tenant is not None:
+        Job.objects.create(id=ids.new("job"), tenant=tenant, kind=TIDYING, queue=queues.BATCH)

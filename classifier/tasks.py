@@ -10,19 +10,21 @@ from celery import shared_task
 from celery.worker import state
 from django.db import close_old_connections
 
-from classifier import inference, reader, trainer
+from classifier import inference, reader, tidying, trainer
 from classifier.inference import LoadedModels
 from classifier.leases import Bounds
+from classifier.scribe import Scribe
 
 # Names, not functions: whoever sends a message does not import what runs it.
-ANSWER, ANSWER_STORED, TRAIN, VALIDATE = (
+ANSWER, ANSWER_STORED, TIDY, TRAIN, VALIDATE = (
     "classifier.answer",
     "classifier.answer_stored",
+    "classifier.tidy",
     "classifier.train",
     "classifier.validate",
 )
 # Which task does a job of which kind (`public.job.kind`).
-OF_KIND = {inference.KIND: ANSWER_STORED, "train": TRAIN, "validate": VALIDATE}
+OF_KIND = {inference.KIND: ANSWER_STORED, tidying.KIND: TIDY, "train": TRAIN, "validate": VALIDATE}
 
 # A reply that nobody fetches, because its gateway has gone, does not stay.
 REPLY_SECONDS = 30
@@ -35,6 +37,7 @@ class Worker:
     broker: redis.Redis
     models: LoadedModels
     bounds: Bounds
+    scribe: Scribe
 
 
 @shared_task(name=ANSWER, acks_late=True, ignore_result=True)
@@ -43,11 +46,13 @@ def answer(batch: Mapping[str, Any]) -> None:
     if time.time() > batch["deadline"]:
         return
     close_old_connections()
-    replies = [msgspec.json.encode(inference.answer(request, models=Worker.models)) for request in batch["requests"]]
+    answered = [(request, inference.answer(request, models=Worker.models)) for request in batch["requests"]]
     pipeline = Worker.broker.pipeline(transaction=False)
-    pipeline.rpush(batch["reply"], *replies)
+    pipeline.rpush(batch["reply"], *(msgspec.json.encode(reply) for _, reply in answered))
     pipeline.expire(batch["reply"], REPLY_SECONDS)
     pipeline.execute()
+    for request, reply in answered:
+        Worker.scribe.note(request, reply)
 
 
 @shared_task(name=ANSWER_STORED, ignore_result=True)
@@ -66,6 +71,12 @@ def train(job_id: str) -> None:
 def validate(dataset_id: str) -> None:
     _end_after_this()
     reader.validate(dataset_id, tenant=Worker.tenant, bounds=Worker.bounds)
+
+
+@shared_task(name=TIDY, ignore_result=True)
+def tidy(job_id: str) -> None:
+    _end_after_this()
+    tidying.tidy(job_id, tenant=Worker.tenant)
 
 
 def _end_after_this() -> None:

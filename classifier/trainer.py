@@ -15,14 +15,16 @@ import numpy as np
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from classifier import datasets, leases, registry, training
+from classifier import datasets, leases, registry, sharing, training
 from classifier.leases import DEFAULT_BOUNDS, LOST, OUR_FAULT, Bounds
 from classifier.ml import artefact, compare
 from classifier.ml.errors import MlError
+from classifier.ml.predictor import Predictor
 from classifier.ml.train import Trained
 from classifier.ml.train import train as fit
 from classifier.models import Model, ModelVersion, TrainingEvent, TrainingJob
 from tenants import jobs
+from tenants.errors import NotFound
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +82,7 @@ def _train(job: TrainingJob, attempt: int, tenant: str) -> None:
         found,
         quality=job.options.get("quality", "auto"),
         seed=job.options.get("seed", 0),
+        base=_base(job),
         progress=_Progress(job),
     )
     with _saved(trained, tenant, job.model.name) as (folder, sha256, twin_sha256):
@@ -97,6 +100,14 @@ def _train(job: TrainingJob, attempt: int, tenant: str) -> None:
         )
         promotes, verdict = _judge(job.model, trained, examples, tenant)
         _succeed(job, attempt, tenant, candidate, promotes=promotes, verdict=verdict)
+
+
+def _base(job: TrainingJob) -> Predictor | None:
+    named = job.options.get("base")
+    try:
+        return sharing.load_base(named) if named else None
+    except NotFound:
+        raise ValueError(f"{named} was withdrawn meanwhile. Train without it, or from another model.") from None
 
 
 @contextmanager

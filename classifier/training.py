@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from classifier import datasets
+from classifier import datasets, sharing
 from classifier.models import Dataset, Model, TrainingEvent, TrainingJob
 from classifier.queues import TRAIN
 from tenants import jobs
@@ -31,11 +31,15 @@ def start(
 ) -> TrainingJob:
     """Have a model trained on the data set; the model is made at its first training.
 
-    Raises InvalidInput for a name that cannot be, DatasetNotReady, and QuotaExceeded at the plan's number of models.
+    `options["base"]` is a shared text model to start from. Raises InvalidInput for a name that cannot be or a base that
+    does not fit, DatasetNotReady, and QuotaExceeded at the plan's number of models.
     """
     datasets.check_ready(dataset)
+    options = dict(options or {})
+    if options.get("base"):
+        options["base"] = _base(options["base"], dataset)
     model = _model(organisation, model_name, by)
-    job = TrainingJob.objects.create(dataset=dataset, model=model, options=options or {}, created_by=by)
+    job = TrainingJob.objects.create(dataset=dataset, model=model, options=options, created_by=by)
     TrainingEvent.objects.create(job=job, stage="queued", percent=0, message="Waiting for a worker.")
     jobs.submit(job.id, kind=KIND, queue=TRAIN, subject=model.name)
     return job
@@ -65,6 +69,22 @@ def finish(job: TrainingJob, status: TrainingJob.Status, message: str, *, error:
     job.finished_at = timezone.now()
     job.save(update_fields=["status", "stage", "error", "eta_seconds", "percent", "finished_at", "version"])
     TrainingEvent.objects.create(job=job, stage=job.stage, percent=job.percent, message=message[:300])
+
+
+def _base(named: str, dataset: Dataset) -> str:
+    """Return the base with the number of its version, so that it is known for ever what a model started from."""
+    name, _, number = named.partition("@")
+    try:
+        version = sharing.get_version(name, int(number)) if number.isdecimal() else sharing.get(name)
+    except NotFound:
+        raise InvalidInput.field(
+            "options/base", f"There is no shared model {named!r}; see the list of models."
+        ) from None
+    if version.kind != "text" or datasets.schema_of(dataset).kind != "text":
+        raise InvalidInput.field(
+            "options/base", "Only a text model can start from another, and only from a text model."
+        )
+    return str(version)
 
 
 def _model(organisation: Organisation, name: str, by: str) -> Model:

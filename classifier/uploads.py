@@ -29,13 +29,13 @@ def new_path(tenant: str) -> Path:
     """Return a path in the organisation's folder for a file that is about to be written."""
     folder = isolation.directory(tenant) / "uploads"
     folder.mkdir(mode=0o700, exist_ok=True)
-    _sweep(folder)
+    sweep(tenant)
     return folder / ids.random_text(20)
 
 
-def _sweep(folder: Path) -> None:
+def sweep(tenant: str) -> None:
     """Remove what a web process left that died while it received a file."""
-    for path in folder.iterdir():
+    for path in (isolation.directory(tenant) / "uploads").glob("*"):
         # Another request may move its file away, or remove it, at any moment.
         with suppress(FileNotFoundError):
             if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
@@ -44,7 +44,11 @@ def _sweep(folder: Path) -> None:
 
 def write_rows(tenant: str, rows: Iterable[Mapping[str, Any]]) -> Upload:
     """Write rows that came as JSON as the JSONL file they might have been."""
-    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    return write(tenant, text.encode(), name="rows.jsonl")
+
+
+def write(tenant: str, content: bytes, *, name: str) -> Upload:
     path = new_path(tenant)
-    path.write_bytes(text)
-    return Upload(path, "rows.jsonl", len(text), hashlib.sha256(text).hexdigest())
+    path.write_bytes(content)
+    return Upload(path, name, len(content), hashlib.sha256(content).hexdigest())

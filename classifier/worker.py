@@ -20,6 +20,7 @@ from classifier import confinement, tasks
 from classifier.inference import LoadedModels
 from classifier.leases import Bounds
 from classifier.queues import INFER
+from classifier.scribe import Scribe
 from tenants import boot, isolation
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,10 @@ def main(secret: bytes) -> None:
     become(given)
     if given.use != INFER:
         os.nice(10)  # A tenant's training must not delay anybody's answers.
-    serve(configured(current_app._get_current_object(), given))
+    try:
+        serve(configured(current_app._get_current_object(), given))
+    finally:
+        tasks.Worker.scribe.stop()
 
 
 def become(given: Secret) -> None:
@@ -72,6 +76,7 @@ def become(given: Secret) -> None:
     tasks.Worker.broker = redis.Redis.from_url(broker_url(given), socket_timeout=None)
     tasks.Worker.bounds = Bounds(given.dataset_rows, given.training_seconds)
     tasks.Worker.models = LoadedModels(given.tenant)
+    tasks.Worker.scribe = Scribe(given.tenant)
     boot.check_worker(tasks.Worker.broker, given.tenant)
 
 
@@ -128,7 +133,7 @@ def _confine(given: Secret) -> confinement.Confinement:
     return confinement.confine(
         directory=directory,
         tmp=tmp,
-        read_only=[*confinement.interpreter(), *CODE],
+        read_only=[*confinement.interpreter(), *CODE, isolation.shared_directory()],
         connect_ports=[int(database["PORT"]), urlsplit(settings.REDIS_URL).port or 6379],
         limits=LIMITS[given.use],
     )

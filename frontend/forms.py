@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from classifier.ml.grams import TEXT_LENGTH
 from classifier.models import Dataset, Model
+from classifier.results import Wanted
 from tenants import accounts
 from tenants.models import Organisation, User
 from tenants.permissions import Role, Scope
@@ -22,6 +23,14 @@ QUALITIES = (
     ("best", "Best: tries everything, takes longest"),
 )
 _SLUG_HELP = "The last part of its address, /o/…: a to z, digits and hyphens. Left empty, it follows from the name."
+
+
+def _share(label: str) -> forms.FloatField:
+    return forms.FloatField(label=label, required=False, min_value=0, max_value=1)
+
+
+def _known_models() -> forms.TextInput:
+    return forms.TextInput(attrs={"list": "known-models", "autocomplete": "off"})
 
 
 class SignUpForm(SignupForm):
@@ -67,8 +76,25 @@ class SettingsForm(forms.Form):
             (Organisation.Retention.DAY, "24 hours"),
             (Organisation.Retention.MONTH, "30 days"),
         ],
-        help_text="How long answers to classifications are kept.",
+        help_text="How long answers from now on are kept. An answer that was asked for later is kept for 24 hours.",
     )
+    keep_inputs = forms.BooleanField(
+        label="Keep the inputs, too", required=False, help_text="What was asked, for as long as its answer is kept."
+    )
+
+
+class ResultsForm(forms.Form):
+    """Which answers are looked for. A field that is left empty does not matter."""
+
+    model = forms.CharField(max_length=80, required=False, widget=_known_models())
+    label = forms.CharField(max_length=500, required=False, strip=False)
+    day = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    confidence_min = _share("Confidence from")
+    confidence_max = _share("Confidence to")
+
+    def wanted(self) -> Wanted:
+        given = {name: value for name, value in self.cleaned_data.items() if value not in {None, ""}}
+        return Wanted(**given)
 
 
 class DeletionForm(forms.Form):
@@ -143,11 +169,22 @@ class TrainingForm(forms.Form):
         max_length=63, help_text="A new name makes a new model; a known one gets a new version. a-z, 0-9, _ and -."
     )
     quality = forms.ChoiceField(choices=QUALITIES, initial="auto")
+    base = forms.ChoiceField(label="Start from", required=False)
 
-    def __init__(self, *args: Any, datasets: Iterable[Dataset], models: Iterable[Model], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, datasets: Iterable[Dataset], models: Iterable[Model], bases: Iterable[str] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         choices = [(dataset.id, f"{dataset.name}, {dataset.rows:,} rows") for dataset in datasets]
         self.fields["dataset"] = forms.ChoiceField(label="Data set", choices=choices)
+        nothing = ("", "nothing: learn from these rows alone")
+        help_text = "A shared text model helps most where there are few rows of each label."
+        self.fields["base"] = forms.ChoiceField(
+            label="Start from",
+            required=False,
+            choices=[nothing, *((name, name) for name in bases)],
+            help_text=help_text,
+        )
         self.known_models = [model.name for model in models]
         self.fields["model"].widget.attrs.update({"list": "known-models", "autocomplete": "off"})
 
@@ -195,7 +232,8 @@ def input_form(schema: Mapping[str, Any], data: Any = None) -> TextForm | Record
 def _column_field(column: Mapping[str, Any]) -> forms.Field:
     examples = [str(example) for example in column["examples"]]
     if column["type"] == "boolean":
-        choices = [("", "missing"), *((example, example) for example in examples)]
+        known = examples or ["true", "false"]  # A shared model has no examples.
+        choices = [("", "missing"), *((example, example) for example in known)]
         return forms.ChoiceField(label=column["name"], choices=choices, required=False)
     help_text = f"{column['type']}, for instance {examples[0]}" if examples else column["type"]
     return forms.CharField(label=column["name"], required=False, max_length=TEXT_LENGTH, help_text=help_text)

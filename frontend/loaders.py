@@ -9,14 +9,15 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 
 from classifier import datasets, inference, registry, training
 from tenants.errors import NotFound
 from tenants.models import Membership, Organisation, User
 from tenants.permissions import Role, Scope, role_grants
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 Loaded = TypeVar("Loaded")
 
 
@@ -38,7 +39,7 @@ def require(scope: Scope) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def permitted(request: MemberRequest, slug: str, **kwargs: Any) -> HttpResponse:
+        def permitted(request: MemberRequest, slug: str, **kwargs: Any) -> HttpResponseBase:
             if not role_grants(request.membership.role, scope):
                 raise PermissionDenied(_who_may(scope, request.membership))
             return view(request, **kwargs)
@@ -74,7 +75,7 @@ def load_version(view: View) -> View:
     """Load the version `number` of the model; stands below `load_model`."""
 
     @wraps(view)
-    def loaded(request: MemberRequest, number: int, **kwargs: Any) -> HttpResponse:
+    def loaded(request: MemberRequest, number: int, **kwargs: Any) -> HttpResponseBase:
         version = found(lambda: registry.get_version(kwargs["model"], number))
         return view(request, version=version, **kwargs)
 
@@ -83,11 +84,24 @@ def load_version(view: View) -> View:
 
 def load_member(view: View) -> View:
     @wraps(view)
-    def loaded(request: MemberRequest, member: int, **kwargs: Any) -> HttpResponse:
+    def loaded(request: MemberRequest, member: int, **kwargs: Any) -> HttpResponseBase:
         membership = request.organisation.memberships.select_related("user").filter(pk=member).first()
         if membership is None:
             raise Http404
         return view(request, member=membership, **kwargs)
+
+    return loaded
+
+
+def load_invitation(view: View) -> View:
+    """Load one that nobody has accepted, also when its time is over."""
+
+    @wraps(view)
+    def loaded(request: MemberRequest, invitation: int, **kwargs: Any) -> HttpResponseBase:
+        waiting = request.organisation.invitations.filter(pk=invitation, accepted_at=None).first()
+        if waiting is None:
+            raise Http404
+        return view(request, invitation=waiting, **kwargs)
 
     return loaded
 
@@ -102,7 +116,7 @@ def found(get: Callable[[], Loaded]) -> Loaded:
 
 def _loading(view: View, name: str, get: Callable[[str], Any]) -> View:
     @wraps(view)
-    def loaded(request: MemberRequest, **kwargs: Any) -> HttpResponse:
+    def loaded(request: MemberRequest, **kwargs: Any) -> HttpResponseBase:
         kwargs[name] = found(lambda: get(kwargs[name]))
         return view(request, **kwargs)
 

@@ -4,6 +4,7 @@ import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from django.template.defaultfilters import filesizeformat
@@ -35,6 +36,12 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Day:
+    name: str
+    date: date
+
+
+@dataclass(frozen=True)
 class LabelCount:
     label: str
     rows: int
@@ -44,6 +51,20 @@ class LabelCount:
 def percent(value: float) -> str:
     """Return for instance `92.3 %`, which no line end can tear apart."""
     return f"{value * 100:.1f}\N{NO-BREAK SPACE}%"
+
+
+def last_days(today: date) -> list[Day]:
+    """Return today and the six days before it, by the names that people have for them."""
+    days = [today - timedelta(days=ago) for ago in range(7)]
+    names = ["Today", "Yesterday", *(f"{day:%A}" for day in days[2:])]
+    return [Day(*pair) for pair in zip(names, days, strict=True)]
+
+
+def as_text(value: Any) -> str:
+    """Return an input as one would type it: a text as it is, the columns of a row as JSON."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def label_counts(dataset: Dataset) -> list[LabelCount]:

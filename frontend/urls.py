@@ -2,18 +2,23 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from frontend.views.audit import audit
 from frontend.views.classification_detail import classification_detail
 from frontend.views.dataset_delete import dataset_delete
 from frontend.views.dataset_detail import dataset_detail
 from frontend.views.dataset_list import dataset_list
 from frontend.views.dataset_rows import dataset_rows
+from frontend.views.dataset_sample import dataset_sample
 from frontend.views.dataset_upload import dataset_upload
 from frontend.views.home import home
 from frontend.views.invitation_accept import invitation_accept
+from frontend.views.invitation_resend import invitation_resend
+from frontend.views.invitation_withdraw import invitation_withdraw
 from frontend.views.key_create import key_create
 from frontend.views.key_list import key_list
 from frontend.views.key_revoke import key_revoke
 from frontend.views.member_invite import member_invite
+from frontend.views.member_leave import member_leave
 from frontend.views.member_remove import member_remove
 from frontend.views.member_role import member_role
 from frontend.views.model_delete import model_delete
@@ -26,6 +31,7 @@ from frontend.views.organisation_delete import organisation_delete
 from frontend.views.organisation_found import organisation_found
 from frontend.views.organisation_home import organisation_home
 from frontend.views.organisation_list import organisation_list
+from frontend.views.result_list import result_list
 from frontend.views.settings import settings
 from frontend.views.sign_up import sign_up
 from frontend.views.team import team
@@ -34,12 +40,15 @@ from frontend.views.training_detail import training_detail
 from frontend.views.training_list import training_list
 from frontend.views.training_start import training_start
 from frontend.views.try_it import try_it
+from frontend.views.usage import usage
+from frontend.views.usage_csv import usage_csv
 from frontend.views.version_detail import version_detail
 
 of_organisation = [
     path("", organisation_home, name="organisation_home"),
     path("datasets/", dataset_list, name="dataset_list"),
     path("datasets/upload/", dataset_upload, name="dataset_upload"),
+    path("datasets/sample/", dataset_sample, name="dataset_sample"),
     path("datasets/<slug:dataset>/", dataset_detail, name="dataset_detail"),
     path("datasets/<slug:dataset>/rows/", dataset_rows, name="dataset_rows"),
     path("datasets/<slug:dataset>/delete/", dataset_delete, name="dataset_delete"),
@@ -49,12 +58,14 @@ of_organisation = [
     path("trainings/<slug:job>/cancel/", training_cancel, name="training_cancel"),
     path("models/", model_list, name="model_list"),
     path("models/<slug:model>/", model_detail, name="model_detail"),
-    path("models/<slug:model>/try/", try_it, name="try_it"),
+    # Not a slug: `assort.<name>` is a shared model.
+    path("models/<str:model>/try/", try_it, name="try_it"),
     path("models/<slug:model>/policy/", model_policy, name="model_policy"),
     path("models/<slug:model>/roll-back/", model_roll_back, name="model_roll_back"),
     path("models/<slug:model>/delete/", model_delete, name="model_delete"),
     path("models/<slug:model>/versions/<int:number>/", version_detail, name="version_detail"),
     path("models/<slug:model>/versions/<int:number>/promote/", model_promote, name="model_promote"),
+    path("results/", result_list, name="result_list"),
     path("classifications/<slug:classification>/", classification_detail, name="classification_detail"),
     path("keys/", key_list, name="key_list"),
     path("keys/create/", key_create, name="key_create"),
@@ -63,6 +74,12 @@ of_organisation = [
     path("team/invite/", member_invite, name="member_invite"),
     path("team/<int:member>/role/", member_role, name="member_role"),
     path("team/<int:member>/remove/", member_remove, name="member_remove"),
+    path("team/leave/", member_leave, name="member_leave"),
+    path("team/invitations/<int:invitation>/resend/", invitation_resend, name="invitation_resend"),
+    path("team/invitations/<int:invitation>/withdraw/", invitation_withdraw, name="invitation_withdraw"),
+    path("usage/", usage, name="usage"),
+    path("usage/csv/", usage_csv, name="usage_csv"),
+    path("audit/", audit, name="audit"),
     path("settings/", settings, name="settings"),
     path("settings/delete/", organisation_delete, name="organisation_delete"),
 ]

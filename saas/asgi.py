@@ -109,8 +109,10 @@ def _on_stop_signals(call: Callable[[], None]) -> None:
 
 async def _tell_readiness(send: http.Send) -> None:
     answers = await asyncio.to_thread(readiness.check)
+    reported = await asyncio.to_thread(readiness.report)
     ready = all(answers.values())
-    await _respond(send, 200 if ready else 503, {"status": "ready" if ready else "unavailable", **answers})
+    state: dict[str, object] = {"status": "ready" if ready else "unavailable", **answers, **reported}
+    await _respond(send, 200 if ready else 503, state)
 
 
 async def _respond(send: http.Send, status: int, body: dict[str, object]) -> None:

@@ -23,7 +23,17 @@ def stages(instance: Instance, *, mlflow_ui: bool = False) -> list[list[Part]]:
     if mlflow_ui:
         parts.append(_mlflow(instance))
     prepare = Part("prepare", (*manage, "prepare"), instance.environment("prepare"), once=True)
-    return [stage for stage in (embedded.services(instance), [prepare], parts) if stage]
+    return [stage for stage in (embedded.services(instance), [prepare], parts, _sample(instance, *manage)) if stage]
+
+
+def _sample(instance: Instance, *manage: str) -> list[Part]:
+    """Return the part that trains and publishes the sample model: on the first start only, in a few seconds.
+
+    Later starts need not even ask the database. A service without the sample is better than none.
+    """
+    if (instance.data / "shared" / "support").exists():
+        return []
+    return [Part("sample", (*manage, "sample", "publish", "--if-possible"), instance.environment("manage"), once=True)]
 
 
 def _part(instance: Instance, name: str, *command: str) -> Part:

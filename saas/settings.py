@@ -34,10 +34,12 @@ if ASSORT_MODE == "development":
 # --- Applications ---------------------------------------------------------------------------------------------------
 
 SHARED_APPS = [
+    # Before django_tenants, whose own templates of the admin have styles in them. The site is frontend.operators:
+    # nothing is registered because it happens to be installed.
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django_tenants",
     "tenants.apps.TenantsConfig",
     "frontend.apps.FrontendConfig",
-    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -61,6 +63,7 @@ AUTH_USER_MODEL = "tenants.User"
 MIDDLEWARE = [
     "tenants.middleware.RequestId",
     "django.middleware.security.SecurityMiddleware",
+    "saas.content_policy.ContentPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -4,11 +4,12 @@ import hashlib
 import secrets
 import time
 from datetime import timedelta
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from tenants import emails, ids, isolation, names
+from tenants import audit, emails, ids, isolation, names
 from tenants.errors import Conflict, FieldError, InvalidInput, NotFound, Unavailable
 from tenants.models import Invitation, Membership, Organisation, Plan, Provisioning, User
 from tenants.permissions import Role
@@ -82,13 +83,28 @@ def _request(*, name: str, owner: User, slug: str, plan: str) -> Organisation:
 
 
 @transaction.atomic
-def change(*, organisation: Organisation, name: str | None = None, retention: str | None = None) -> None:
-    """Change what is given. Raises InvalidInput for a name that could deceive."""
+def change(
+    *,
+    organisation: Organisation,
+    by: str,
+    name: str | None = None,
+    retention: str | None = None,
+    keep_inputs: bool | None = None,
+) -> None:
+    """Change what is given. Raises InvalidInput for a name that could deceive.
+
+    What is kept changes for answers from now on; an earlier one stays as long as was promised when it was given.
+    """
     if name is not None:
         organisation.name = names.check_name(name)
     if retention is not None:
         organisation.retention = retention
-    organisation.save(update_fields=["name", "retention"])
+    if keep_inputs is not None:
+        organisation.keep_inputs = keep_inputs
+    organisation.save(update_fields=["name", "retention", "keep_inputs"])
+    wanted = {"name": name, "retention": retention, "keep_inputs": keep_inputs}
+    given: dict[str, Any] = {field: value for field, value in wanted.items() if value is not None}
+    audit.record(organisation=organisation, by=by, action="settings.changed", **given)
 
 
 def suspend(*, organisation: Organisation) -> None:
@@ -125,25 +141,32 @@ def _ask_provisioner(organisation: Organisation, action: Provisioning.Action, *,
 # --- Members ---------------------------------------------------------------------------------------------------------
 
 
+@transaction.atomic
 def invite(*, organisation: Organisation, email: str, role: str, by: User) -> Invitation:
     """Send a letter whose link lets its reader join. An open invitation to the same address is replaced."""
     _check_role(role)
     email = email.strip().lower()
     if organisation.memberships.filter(user__email=email).exists():
         raise Conflict(f"{email} is a member already. Change the role instead.")
-    token = secrets.token_urlsafe(32)
-    with transaction.atomic():
-        organisation.invitations.filter(email=email, accepted_at=None).delete()
-        invitation = Invitation.objects.create(
-            organisation=organisation,
-            email=email,
-            role=role,
-            token_sha256=_hash(token),
-            invited_by=by.email,
-            expires_at=timezone.now() + timedelta(days=INVITATION_DAYS),
-        )
-        transaction.on_commit(lambda: emails.send_invitation(invitation, token=token))
+    organisation.invitations.filter(email=email, accepted_at=None).delete()
+    invitation = Invitation(organisation=organisation, email=email, role=role)
+    _send(invitation, by=by)
+    audit.record(organisation=organisation, by=by.email, action="member.invited", target=email, role=role)
     return invitation
+
+
+@transaction.atomic
+def send_again(*, invitation: Invitation, by: User) -> None:
+    """Send the letter anew, with as much time as at first. The link of the earlier one leads nowhere any more."""
+    _send(invitation, by=by)
+    _note_about(invitation, "invitation.sent_again", by=by.email)
+
+
+@transaction.atomic
+def withdraw(*, invitation: Invitation, by: str) -> None:
+    """Take an invitation back: the link in its letter leads nowhere any more."""
+    _note_about(invitation, "invitation.withdrawn", by=by)
+    invitation.delete()
 
 
 @transaction.atomic
@@ -152,11 +175,15 @@ def accept_invitation(*, token: str, user: User) -> Membership:
     invitation = Invitation.objects.select_for_update().filter(token_sha256=_hash(token)).first()
     if invitation is None or not invitation.is_open or invitation.email != user.email:
         raise NotFound
+    organisation: Organisation = invitation.organisation
+    if not organisation.is_active:
+        raise NotFound
     invitation.accepted_at = timezone.now()
     invitation.save(update_fields=["accepted_at"])
     membership, _ = Membership.objects.get_or_create(
-        organisation=invitation.organisation, user=user, defaults={"role": invitation.role}
+        organisation=organisation, user=user, defaults={"role": invitation.role}
     )
+    _note_about(invitation, "member.joined", by=user.email)
     return membership
 
 
@@ -167,20 +194,46 @@ def add_member(*, organisation: Organisation, user: User, role: str) -> Membersh
 
 
 @transaction.atomic
-def change_role(*, membership: Membership, role: str) -> None:
+def change_role(*, membership: Membership, role: str, by: str) -> None:
     """Raises Conflict when that would leave the organisation without an owner."""
     _check_role(role)
     if role != Role.OWNER:
         _keep_an_owner(membership)
-    membership.role = role
+    before, membership.role = membership.role, role
     membership.save(update_fields=["role"])
+    target = membership.user.email
+    audit.record(
+        organisation=membership.organisation, by=by, action="member.role", target=target, before=before, after=role
+    )
 
 
 @transaction.atomic
-def remove_member(*, membership: Membership) -> None:
+def remove_member(*, membership: Membership, by: str) -> None:
     """Raises Conflict for the last owner."""
     _keep_an_owner(membership)
+    email = membership.user.email
+    audit.record(
+        organisation=membership.organisation,
+        by=by,
+        action="member.left" if by == email else "member.removed",
+        target=email,
+        role=membership.role,
+    )
     membership.delete()
+
+
+def _send(invitation: Invitation, *, by: User) -> None:
+    token = secrets.token_urlsafe(32)
+    invitation.token_sha256 = _hash(token)
+    invitation.invited_by = by.email
+    invitation.expires_at = timezone.now() + timedelta(days=INVITATION_DAYS)
+    invitation.save()
+    transaction.on_commit(lambda: emails.send_invitation(invitation, token=token))
+
+
+def _note_about(invitation: Invitation, action: str, *, by: str) -> None:
+    organisation = invitation.organisation
+    audit.record(organisation=organisation, by=by, action=action, target=invitation.email, role=invitation.role)
 
 
 def _check_role(role: str) -> None:

@@ -40,6 +40,11 @@ def once(request: Any, answer: Callable[[], HttpResponseBase]) -> HttpResponseBa
         return answer()
 
 
+def forget_expired(**which: str) -> None:
+    """Delete the answers of the organisation that is entered which nobody may replay any more."""
+    IdempotencyKey.objects.filter(created_at__lt=timezone.now() - LIFETIME, **which).delete()
+
+
 class _Refused(Exception):
     def __init__(self, error: TenantError) -> None:
         super().__init__(error.detail)
@@ -52,7 +57,7 @@ def _replayed(request: Any, key: str) -> HttpResponse | None:
     with isolation.entered(request.organisation):
         if not _lock(request.organisation.tenant, key):
             raise _Refused(Conflict("The first request with this Idempotency-Key still runs. Try again shortly."))
-        IdempotencyKey.objects.filter(key=key, created_at__lt=timezone.now() - LIFETIME).delete()
+        forget_expired(key=key)
         stored = IdempotencyKey.objects.filter(key=key).first()
     if stored is None:
         return None

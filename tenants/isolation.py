@@ -57,6 +57,11 @@ def directory(tenant: str) -> Path:
     return Path(settings.ASSORT_DATA) / "tenants" / checked(tenant)
 
 
+def shared_directory() -> Path:
+    """Return the folder of the shared models, which every organisation's workers may read and none may write."""
+    return Path(settings.ASSORT_DATA) / "shared"
+
+
 @contextmanager
 def entered(organisation: Organisation) -> Iterator[None]:
     """Run the block as `organisation`: its role, its schema, and nothing of `public`.

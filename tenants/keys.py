@@ -14,10 +14,11 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from tenants import ids
+from tenants import audit, ids
 from tenants.errors import InvalidInput, InvalidKey, NotFound
 from tenants.models import ApiKey, Organisation
 from tenants.permissions import Scope
@@ -28,6 +29,7 @@ PATTERN = re.compile(r"ak_live_([0-9A-Za-z]{12})_([0-9A-Za-z]{32})([0-9A-Za-z]{6
 LAST_USED_STEP = timedelta(minutes=1)
 
 
+@transaction.atomic
 def issue(
     *,
     organisation: Organisation,
@@ -57,15 +59,19 @@ def issue(
         created_by=by,
         expires_at=expires_at,
     )
+    audit.record(organisation=organisation, by=by, action="key.issued", target=row.id, name=row.name, scopes=row.scopes)
     return row, key
 
 
-def revoke(*, organisation: Organisation, key_id: str) -> None:
+@transaction.atomic
+def revoke(*, organisation: Organisation, key_id: str, by: str) -> None:
     """Refuse the key from now on. Raises NotFound for another organisation's."""
     found = ApiKey.objects.filter(organisation=organisation, id=key_id)
-    if not found.exists():
+    row = found.first()
+    if row is None:
         raise NotFound
-    found.filter(revoked_at=None).update(revoked_at=timezone.now())
+    if found.filter(revoked_at=None).update(revoked_at=timezone.now()):
+        audit.record(organisation=organisation, by=by, action="key.revoked", target=row.id, name=row.name)
 
 
 def authenticate(key: str) -> ApiKey:

@@ -10,6 +10,7 @@ from tenants.secrets import derive
 
 MLFLOW_DATABASE = "assort_mlflow"
 
+ALIVE = "SELECT, INSERT, UPDATE, DELETE"
 # What each process may do with the tables of `public`; tables that are not named are closed to it.
 GRANTS: dict[str, dict[str, str]] = {
     "web": {
@@ -17,10 +18,13 @@ GRANTS: dict[str, dict[str, str]] = {
         "job": "SELECT",
         "route": "SELECT",
         "django_migrations": "SELECT",
+        "heartbeat": "SELECT",
+        # Entries are only ever added.
+        "operator_audit": "SELECT, INSERT",
     },
-    "relay": {"job": "SELECT, UPDATE, DELETE", "organisation": "SELECT"},
-    "fleet": {"organisation": "SELECT", "plan": "SELECT", "job": "SELECT"},
-    "registrar": {"organisation": "SELECT", "route": "SELECT", "job": "SELECT, UPDATE"},
+    "relay": {"job": "SELECT, INSERT, UPDATE, DELETE", "organisation": "SELECT", "heartbeat": ALIVE},
+    "fleet": {"organisation": "SELECT", "plan": "SELECT", "job": "SELECT", "heartbeat": ALIVE},
+    "registrar": {"organisation": "SELECT", "route": "SELECT", "job": "SELECT, UPDATE", "heartbeat": ALIVE},
 }
 
 

@@ -10,10 +10,11 @@ import time
 
 import redis
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from tenants import boot, broker, isolation, notify, schemas, wakeups
+from tenants.heartbeats import Heart
 from tenants.models import Job, Organisation, Provisioning, Route
 from tenants.secrets import derive
 
@@ -28,12 +29,15 @@ def run() -> None:
     boot.check_broker(client)
     users = BrokerUsers(client)
     users.rebuild()
+    heart = Heart("provisioner")
     with wakeups.listening("provisioning") as calls:
         notify.ready()
         while True:
             while serve_next(client):
                 pass
             users.watch()
+            with connection.cursor() as cursor:
+                heart.beat(cursor.execute)
             wakeups.wait(calls, WAIT_SECONDS)
 
 

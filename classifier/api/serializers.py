@@ -150,6 +150,11 @@ class ReportSerializer(serializers.Serializer[Any]):
 class TrainingOptions(serializers.Serializer[Any]):
     quality = serializers.ChoiceField(choices=QUALITIES, default="auto")
     seed = serializers.IntegerField(default=0, min_value=0, max_value=2**31 - 1)
+    base = TextField(
+        max_length=80,
+        required=False,
+        help_text="A shared text model to start from: `assort.<name>`, or one `@` a version.",
+    )
 
 
 class TrainingInput(serializers.Serializer[Any]):
@@ -213,13 +218,34 @@ class ModelSettings(serializers.Serializer[Any]):
 class ModelSerializer(serializers.ModelSerializer[Model]):
     object = ObjectField("model")
     champion = serializers.IntegerField(source="champion.number", allow_null=True, default=None)
+    shared = serializers.SerializerMethodField()
+    policy = serializers.ChoiceField(
+        choices=Model.Policy.choices,
+        allow_null=True,
+        help_text="Null for a shared model, which the operator cares for.",
+    )
     kind = serializers.CharField(source="champion.kind", allow_null=True, default=None)
     labels = serializers.ListField(child=serializers.CharField(), source="champion.labels", default=list)
     columns = serializers.SerializerMethodField()
 
     class Meta:
         model = Model
-        fields = ("id", "object", "created_at", "name", "policy", "champion", "kind", "columns", "labels", "created_by")
+        fields = (
+            "id",
+            "object",
+            "created_at",
+            "name",
+            "shared",
+            "policy",
+            "champion",
+            "kind",
+            "columns",
+            "labels",
+            "created_by",
+        )
+
+    def get_shared(self, model: Model) -> bool:
+        return False
 
     @extend_schema_field(ColumnSerializer(many=True))
     def get_columns(self, model: Model) -> list[dict[str, Any]]:
@@ -262,6 +288,7 @@ class PromoteInput(serializers.Serializer[Any]):
 
 class ClassificationSerializer(serializers.ModelSerializer[Classification]):
     object = ObjectField("classification")
+    inputs = serializers.SerializerMethodField(help_text="Null unless the organisation keeps them.")
     results = serializers.ListField(child=serializers.DictField(), allow_null=True)
     warnings = serializers.ListField(child=serializers.DictField())
     error = serializers.DictField(allow_null=True)
@@ -275,8 +302,14 @@ class ClassificationSerializer(serializers.ModelSerializer[Classification]):
             "created_at",
             "model",
             "version",
+            "inputs",
             "results",
             "warnings",
             "error",
             "finished_at",
+            "expires_at",
         )
+
+    @extend_schema_field({"type": ["array", "null"], "items": {}})
+    def get_inputs(self, kept: Classification) -> list[Any] | None:
+        return kept.inputs if kept.keep_inputs else None

@@ -1,11 +1,12 @@
 from typing import Any, ClassVar
 
+from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
-from classifier import datasets, inference, registry, training, uploads
-from classifier.api import rows
+from classifier import datasets, inference, registry, sharing, training, uploads
+from classifier.api import answers, rows, shared_models
 from classifier.api.parsers import StoredFormParser
 from classifier.api.serializers import (
     ClassificationSerializer,
@@ -24,9 +25,9 @@ from classifier.api.serializers import (
     TrainingInput,
     TrainingJobSerializer,
 )
-from classifier.models import Classification, Dataset, Model, TrainingJob
+from classifier.models import Dataset, Model, ModelVersion, TrainingJob
 from classifier.uploads import Upload
-from tenants.api.pagination import PARAMETERS, list_of, page, text
+from tenants.api.pagination import PARAMETERS, list_of, page
 from tenants.api.parsers import JsonParser
 from tenants.api.scoped_view import KeyRequest, ScopedView
 from tenants.permissions import Scope
@@ -36,6 +37,13 @@ STREAMED = (
     "one whenever percent, stage or remaining time change. `done` holds the finished training; a stream that ends "
     "before it is resumed with `Last-Event-ID`. A comment comes at least every 15 s. 50 streams of one organisation, "
     "and 200 of one server process, may be open at a time."
+)
+
+
+ANSWERS_AS_CSV = (
+    "With `Accept: text/csv` or `format=csv`: one row an answer, all that fit, newest first. A text that a "
+    "spreadsheet would take for a formula begins with an apostrophe. Inputs are there only where the organisation "
+    "keeps them."
 )
 
 
@@ -74,7 +82,8 @@ class DatasetDetail(ScopedView):
 
     @extend_schema(operation_id="delete_dataset", summary="Destroy a data set's rows", responses={204: None})
     def delete(self, request: KeyRequest, dataset_id: str) -> Response:
-        datasets.delete(organisation=request.auth.organisation, dataset=datasets.get(dataset_id))
+        dataset = datasets.get(dataset_id)
+        datasets.delete(organisation=request.auth.organisation, dataset=dataset, by=request.auth.id)
         return Response(status=204)
 
 
@@ -204,7 +213,9 @@ class Models(ScopedView):
         operation_id="list_models", summary="List models", parameters=PARAMETERS, responses=list_of(ModelSerializer)
     )
     def get(self, request: KeyRequest) -> Response:
-        return page(request, Model.objects.select_related("champion"), lambda model: ModelSerializer(model).data)
+        own = Model.objects.select_related("champion")
+        shared = [shared_models.as_model(model) for model in sharing.find_all()]
+        return page(request, own, lambda model: ModelSerializer(model).data, then=shared)
 
 
 class ModelDetail(ScopedView):
@@ -212,6 +223,8 @@ class ModelDetail(ScopedView):
 
     @extend_schema(operation_id="get_model", summary="One model", responses=ModelSerializer)
     def get(self, request: KeyRequest, model: str) -> Response:
+        if sharing.is_shared(model):
+            return Response(shared_models.as_model(sharing.get(model)))
         return Response(ModelSerializer(registry.get(model)).data)
 
     @extend_schema(
@@ -221,13 +234,13 @@ class ModelDetail(ScopedView):
         responses=ModelSerializer,
     )
     def patch(self, request: KeyRequest, model: str) -> Response:
-        found = registry.get(model)
+        found = _own(model)
         registry.set_policy(model=found, policy=_valid(ModelSettings(data=request.data))["policy"])
         return Response(ModelSerializer(found).data)
 
     @extend_schema(operation_id="delete_model", summary="Destroy a model and its versions", responses={204: None})
     def delete(self, request: KeyRequest, model: str) -> Response:
-        registry.delete(tenant=request.auth.organisation.tenant, model=registry.get(model))
+        registry.delete(tenant=request.auth.organisation.tenant, model=_own(model), by=request.auth.id)
         return Response(status=204)
 
 
@@ -241,6 +254,9 @@ class ModelVersions(ScopedView):
         responses=list_of(ModelVersionSerializer),
     )
     def get(self, request: KeyRequest, model: str) -> Response:
+        if sharing.is_shared(model):
+            shared = [shared_models.as_version(version) for version in sharing.versions_of(model)]
+            return page(request, ModelVersion.objects.none(), lambda version: version, then=shared)
         versions = registry.get(model).versions.select_related("model")
         return page(request, versions, lambda version: ModelVersionSerializer(version).data)
 
@@ -250,6 +266,8 @@ class ModelVersionDetail(ScopedView):
 
     @extend_schema(operation_id="get_model_version", summary="One version", responses=ModelVersionSerializer)
     def get(self, request: KeyRequest, model: str, number: int) -> Response:
+        if sharing.is_shared(model):
+            return Response(shared_models.as_version(sharing.get_version(model, number)))
         return Response(ModelVersionSerializer(registry.get_version(registry.get(model), number)).data)
 
 
@@ -260,7 +278,7 @@ class ModelPromote(ScopedView):
         operation_id="promote_model", summary="Let a version answer", request=PromoteInput, responses=ModelSerializer
     )
     def post(self, request: KeyRequest, model: str) -> Response:
-        found = registry.get(model)
+        found = _own(model)
         version = registry.get_version(found, _valid(PromoteInput(data=request.data))["version"])
         registry.promote(model=found, version=version, by=request.auth.id)
         return Response(ModelSerializer(found).data)
@@ -276,7 +294,7 @@ class ModelRollback(ScopedView):
         responses=ModelSerializer,
     )
     def post(self, request: KeyRequest, model: str) -> Response:
-        found = registry.get(model)
+        found = _own(model)
         registry.roll_back(model=found, by=request.auth.id)
         return Response(ModelSerializer(found).data)
 
@@ -286,21 +304,16 @@ class Classifications(ScopedView):
 
     @extend_schema(
         operation_id="list_classifications",
-        summary="List requests that are answered later",
-        parameters=[
-            *PARAMETERS,
-            OpenApiParameter("model", str, description="Only this model's."),
-            OpenApiParameter("label", str, description="Only those in which an input was given this label."),
-        ],
-        responses=list_of(ClassificationSerializer),
+        summary="What was answered, for as long as the organisation keeps it",
+        description=ANSWERS_AS_CSV,
+        parameters=[*PARAMETERS, answers.AnswersQuery],
+        responses={
+            (200, "application/json"): list_of(ClassificationSerializer),
+            (200, answers.CSV): OpenApiTypes.STR,
+        },
     )
-    def get(self, request: KeyRequest) -> Response:
-        found = Classification.objects.all()
-        if (model := text(request, "model")) is not None:
-            found = found.filter(model=model)
-        if (label := text(request, "label")) is not None:
-            found = found.filter(results__contains=[{"label": label}])
-        return page(request, found, lambda kept: ClassificationSerializer(kept).data)
+    def get(self, request: KeyRequest) -> HttpResponseBase:
+        return answers.give(request)
 
 
 class ClassificationDetail(ScopedView):
@@ -309,6 +322,12 @@ class ClassificationDetail(ScopedView):
     @extend_schema(operation_id="get_classification", summary="One answer", responses=ClassificationSerializer)
     def get(self, request: KeyRequest, classification_id: str) -> Response:
         return Response(ClassificationSerializer(inference.get(classification_id)).data)
+
+
+def _own(model: str) -> Model:
+    """Return the model that is about to be changed. Raises Conflict for a shared one."""
+    sharing.check_own(model)
+    return registry.get(model)
 
 
 def _valid(serializer: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import msgspec
 import redis
 from django.utils import timezone
 
+from classifier import results
 from classifier.gateway import http, request
 from classifier.gateway.answer import Accepted, AnswerOf
 from classifier.gateway.callers import Callers
@@ -27,7 +28,7 @@ from tenants.permissions import Scope
 log = logging.getLogger(__name__)
 
 PATH = re.compile(r"/api/v1/models/([^/]+)/classify")
-MODEL = re.compile(r"([a-z0-9][a-z0-9_-]{0,62})(?:@([1-9][0-9]{0,8}))?")
+MODEL = re.compile(r"((?:assort\.)?[a-z0-9][a-z0-9_-]{0,62})(?:@([1-9][0-9]{0,8}))?")
 FLUSH_SECONDS = 1.0
 
 Accept = Callable[..., Classification]
@@ -140,6 +141,8 @@ class Gateway:
         return Target(int(named[2] or route.version), route)
 
     async def _classify(self, call: Call, key: ApiKey, target: Target, asked: Classify) -> bytes:
+        # The worker cannot read what its organisation wants kept.
+        keeping = results.keeping(key.organisation)
         message = {
             "id": ids.new("cls"),
             "model": call.model,
@@ -147,6 +150,9 @@ class Gateway:
             "inputs": asked.inputs,
             "top_k": asked.top_k,
             "explain": asked.explain,
+            "api_key": key.id,
+            "keep_seconds": keeping.seconds,
+            "keep_inputs": keeping.inputs,
         }
         reply = await self._replies.ask(key.organisation_id, message)
         if reply.error is not None:
@@ -171,6 +177,7 @@ class Gateway:
                     top_k=asked.top_k,
                     explain=asked.explain,
                     api_key=key.id,
+                    keeping=results.keeping(key.organisation),
                 )
 
         kept = await self._database.run(accept)

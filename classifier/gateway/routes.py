@@ -7,8 +7,9 @@ from django.db import connection
 
 from classifier.gateway.database import Database
 from classifier.gateway.memory import Memory
+from classifier.sharing import OWNER, is_shared
 from tenants.errors import NotFound
-from tenants.models import Route
+from tenants.models import Route, SharedModel
 
 log = logging.getLogger(__name__)
 
@@ -20,17 +21,18 @@ PAUSE = 1.0
 
 
 class Routes:
-    """Knows which version of each model serves. PostgreSQL tells when that changes."""
+    """Knows which version of each model serves, shared models included. PostgreSQL tells when that changes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._memory = Memory(self._load, SECONDS)
 
     async def get(self, tenant: str, model: str) -> Route:
-        """Return the organisation's model of that name. Raises NotFound."""
-        routes = await self._memory.get(tenant)
+        """Return the organisation's model of that name, or the shared one. Raises NotFound."""
+        owner = OWNER if is_shared(model) else tenant
+        routes = await self._memory.get(owner)
         if model not in routes:
-            routes = await self._memory.get(tenant, seconds=SECONDS_WITHOUT)
+            routes = await self._memory.get(owner, seconds=SECONDS_WITHOUT)
         if model not in routes:
             raise NotFound
         return routes[model]
@@ -47,8 +49,25 @@ class Routes:
                 log.warning("changes of routes are noticed late, because PostgreSQL is away: %s", error)
             await asyncio.sleep(PAUSE)
 
-    async def _load(self, tenant: str) -> dict[str, Route]:
-        return await self._database.run(lambda: {route.model: route for route in Route.objects.filter(tenant=tenant)})
+    async def _load(self, owner: str) -> dict[str, Route]:
+        find = _shared_routes if owner == OWNER else lambda: list(Route.objects.filter(tenant=owner))
+        return {route.model: route for route in await self._database.run(find)}
+
+
+def _shared_routes() -> list[Route]:
+    """Return a route to the newest version of each shared model; the later of two of one name counts."""
+    published = SharedModel.objects.filter(withdrawn_at=None).order_by("number")
+    return [
+        Route(
+            tenant=OWNER,
+            model=shared.full_name,
+            version=shared.number,
+            kind=shared.kind,
+            labels=len(shared.labels),
+            sha256=shared.sha256,
+        )
+        for shared in published
+    ]
 
 
 def _login() -> dict[str, Any]:

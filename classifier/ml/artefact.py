@@ -26,10 +26,11 @@ from .schema import Schema
 from .table_forest import TableForest
 from .table_linear import TableLinear
 from .text_linear import TextLinear
+from .text_sum import TextSum
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-FORMS: Mapping[str, type[Scorer]] = {form.form: form for form in (TextLinear, TableLinear, TableForest)}
+FORMS: Mapping[str, type[Scorer]] = {form.form: form for form in (TextLinear, TextSum, TableLinear, TableForest)}
 
 _LIBRARIES = ("numpy", "scipy", "scikit-learn")
 _TOLERANCE = 1e-5

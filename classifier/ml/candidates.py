@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from . import encoder, grams, growth, solvers
+from . import encoder, grams, growth, solvers, text_sum
 from .folds import sample
 from .grams import Vectoriser
 from .growth import Growth
@@ -25,6 +25,7 @@ from .schema import Schema
 from .table_forest import Dense, TableForest
 from .table_linear import Design, TableLinear
 from .text_linear import TextLinear
+from .text_sum import TextSum
 
 Targets = NDArray[np.intp]
 Fit = Callable[[Sequence[Any], Targets, int], Scorer]
@@ -58,11 +59,18 @@ class Candidate:
     fit: Fit
 
 
-def worth_trying(schema: Schema, *, rows: int, labels: int, quality: str) -> list[Candidate]:
-    """The candidates for a data set, cheapest first; `fast` leaves only the first, a linear one."""
+def worth_trying(
+    schema: Schema, *, rows: int, labels: int, quality: str, base: Scorer | None = None
+) -> list[Candidate]:
+    """The candidates for a data set, cheapest first; `fast` leaves only the first, a linear one.
+
+    A `base` of texts adds one that starts from it, which is then the first.
+    """
     if quality not in QUALITIES:
         raise ValueError(f"quality is {quality!r}; choose one of {', '.join(QUALITIES)}")
     offered = _texts(rows, labels) if schema.kind == "text" else _tables(schema, rows, labels)
+    if schema.kind == "text" and isinstance(base, TextLinear | TextSum):
+        offered.insert(0, Candidate("tuned from the base, linear on characters, C=1", partial(_tune, base)))
     return offered[:1] if quality == "fast" else offered
 
 
@@ -104,6 +112,13 @@ def _text(learn: Callable[[Sequence[str]], Vectoriser], solve: Callable[..., Lin
         return TextLinear(vectoriser, solve(matrix, targets[rows], seed=seed))
 
     return fit
+
+
+def _tune(base: TextLinear | TextSum, texts: Sequence[Any], targets: Targets, seed: int) -> Scorer:
+    vectoriser = grams.learn(texts, families=("characters",), features=_FEATURES, rarest=1)
+    rows = _rows_that_fit(vectoriser, texts, targets, seed)
+    solve = partial(solvers.support_vectors, targets=targets[rows], c=1.0, seed=seed)
+    return text_sum.tune(base, vectoriser, [texts[row] for row in rows], solve)
 
 
 def _rows_that_fit(vectoriser: Vectoriser, texts: Sequence[str], targets: Targets, seed: int) -> Targets:

@@ -53,10 +53,13 @@ def train(
     *,
     quality: str = "auto",
     seed: int = 0,
+    base: Predictor | None = None,
     progress: Progress | None = None,
 ) -> Trained:
     """Train on rows with their labels; `held_out` (rows,) marks the ones that the evaluation is made on.
 
+    A text model may start from a `base`, a text model of whatever labels; one that has not seen the held-out rows, or
+    the evaluation flatters. It is tried beside the others, and taken where it is better.
     `progress` is called with a stage (split, candidates, evaluate, refit) and the share of it that is done.
     The same data, seed and library versions give the same numbers. Raises TableRejected for fewer than two
     labels or labels that never repeat, and ValueError when `held_out` leaves a label without a training row.
@@ -66,7 +69,7 @@ def train(
         with watch.stage("split"):
             data = _prepare(rows, labels, held_out, schema)
         with watch.stage("candidates"):
-            trials = _trials(data, quality, seed, watch)
+            trials = _trials(data, quality, seed, base, watch)
             chosen = fit.best(trials)
         with watch.stage("evaluate"):
             twin = _fit(data, chosen, data.training, seed)
@@ -136,8 +139,14 @@ def _distinct(
     return np.array(list(first.values()), dtype=np.intp) if len(first) > labels else training
 
 
-def _trials(data: _Data, quality: str, seed: int, watch: _Watch) -> list[Trial]:
-    offered = worth_trying(data.schema, rows=len(data.training), labels=len(data.names), quality=quality)
+def _trials(data: _Data, quality: str, seed: int, base: Predictor | None, watch: _Watch) -> list[Trial]:
+    offered = worth_trying(
+        data.schema,
+        rows=len(data.training),
+        labels=len(data.names),
+        quality=quality,
+        base=base.scorer if base else None,
+    )
     examples = Examples(data.inputs, data.targets, data.distinct)
     trials = []
     for place, candidate in enumerate(offered):

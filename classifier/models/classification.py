@@ -1,4 +1,7 @@
+from datetime import datetime, timedelta
+
 from django.db import models
+from django.utils import timezone
 
 from tenants import ids
 
@@ -7,8 +10,15 @@ def new_id() -> str:
     return ids.new("cls")
 
 
+def in_a_day() -> datetime:
+    return timezone.now() + timedelta(days=1)
+
+
 class Classification(models.Model):
-    """An accepted request that is answered later. Its inputs stand here before anybody is told that it was accepted."""
+    """One request and its answer, for as long as the organisation keeps them.
+
+    One that is answered later stands here with its inputs before anybody is told that it was accepted.
+    """
 
     class Status(models.TextChoices):
         QUEUED = "queued"
@@ -20,6 +30,8 @@ class Classification(models.Model):
     model = models.CharField(max_length=80)
     version = models.PositiveIntegerField()
     inputs = models.JSONField(null=True)
+    # Whether the inputs stay when they are answered.
+    keep_inputs = models.BooleanField(default=False)
     top_k = models.PositiveIntegerField(default=1)
     explain = models.BooleanField(default=False)
     status = models.CharField(max_length=9, choices=Status, default=Status.QUEUED)
@@ -29,9 +41,39 @@ class Classification(models.Model):
     api_key = models.CharField(max_length=24, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(default=in_a_day)
 
     class Meta:
-        indexes = [models.Index(fields=["-created_at"], name="classification_newest")]
+        indexes = [
+            models.Index(fields=["-created_at"], name="classification_newest"),
+            models.Index(fields=["model", "-created_at"], name="classification_by_model"),
+            models.Index(fields=["expires_at"], name="classification_expires"),
+        ]
 
     def __str__(self) -> str:
         return self.id
+
+
+class Answer(models.Model):
+    """The answer to one input of a classification, in columns, so that it can be searched for."""
+
+    classification = models.ForeignKey(Classification, on_delete=models.CASCADE, related_name="answers")
+    # The input's place in its request.
+    index = models.PositiveIntegerField()
+    # These two are the classification's: an index serves one table.
+    at = models.DateTimeField()
+    model = models.CharField(max_length=80)
+    # Empty where the model abstained.
+    label = models.CharField(max_length=500, blank=True)
+    confidence = models.FloatField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["at", "id"], name="answer_newest"),
+            models.Index(fields=["model", "at", "id"], name="answer_by_model"),
+            models.Index(fields=["label", "at", "id"], name="answer_by_label"),
+            models.Index(fields=["confidence"], name="answer_by_confidence"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.classification_id} {self.index}"

@@ -11,6 +11,7 @@ from classifier.registrar.assignments import Assignment, Champion, Connection, R
 from classifier.registrar.child import Recorder, RecorderFailed
 from classifier.registrar.holdings import Alias, Holdings, RegistryDown
 from tenants import notify
+from tenants.heartbeats import Heart
 
 log = logging.getLogger("classifier.registrar")
 
@@ -27,10 +28,12 @@ class Registrar:
         self._is_down = False
         self._patient_until: dict[str, float] = {}
         self._forgotten: set[str] = set()
+        self._heart = Heart("registrar")
 
     def serve(self, public: Connection) -> None:
         """Work until `public` cannot be reached, which raises psycopg.OperationalError."""
         while True:
+            self._heart.beat(public.execute)
             if not self._round(public):
                 self._recorder.end_if_idle()
                 assignments.wait(public, _SWEEP_SECONDS)

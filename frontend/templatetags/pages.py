@@ -12,6 +12,7 @@ from django.urls import reverse
 from frontend import presenters
 
 register = template.Library()
+register.filter("as_text", presenters.as_text)
 register.filter("percent", presenters.percent)
 register.filter("duration", presenters.duration)
 
@@ -20,9 +21,12 @@ SECTIONS = (
     ("Overview", "organisation_home", ("organisation_home",)),
     ("Data sets", "dataset_list", ("dataset_",)),
     ("Trainings", "training_list", ("training_",)),
-    ("Models", "model_list", ("model_", "version_", "try_it", "classification_")),
+    ("Models", "model_list", ("model_", "version_", "try_it")),
+    ("Results", "result_list", ("result_", "classification_")),
     ("Keys", "key_list", ("key_",)),
     ("Team", "team", ("team", "member_")),
+    ("Usage", "usage", ("usage",)),
+    ("Audit", "audit", ("audit",)),
     ("Settings", "settings", ("settings", "organisation_delete")),
 )
 COLOURS = {
@@ -91,6 +95,12 @@ def _shape(bound: BoundField) -> str:
 def control(bound: BoundField) -> str:
     """Show a form's control alone, where the page labels it in another way."""
     return bound.as_widget(attrs={"class": _shape(bound)})
+
+
+@register.filter
+def values(value: Any) -> str:
+    """Return several values as words with commas, one as it is."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 @register.filter

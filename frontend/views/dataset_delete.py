@@ -14,6 +14,6 @@ from tenants.permissions import Scope
 @load_dataset
 def dataset_delete(request: MemberRequest, dataset: Dataset) -> HttpResponse:
     with told(request, f"The data set {dataset.name} is gone."):
-        datasets.delete(organisation=request.organisation, dataset=dataset)
+        datasets.delete(organisation=request.organisation, dataset=dataset, by=request.user.email)
         return redirect("dataset_list", request.organisation.slug)
     return redirect("dataset_detail", request.organisation.slug, dataset.id)

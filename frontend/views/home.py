@@ -5,10 +5,12 @@ from frontend.views.organisation_list import memberships_of
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Lead to where somebody works: their organisation, the choice of one, or founding one; strangers to the door."""
+    """Lead to where somebody works: an organisation, the choice of one, the operators' desk, or founding one."""
     if not request.user.is_authenticated:
         return render(request, "frontend/welcome.html")
     match memberships_of(request.user)[:2]:
+        case [] if request.user.is_staff:
+            return redirect("admin:index")
         case []:
             return redirect("organisation_found")
         case [only]:

@@ -13,5 +13,5 @@ from tenants.permissions import Scope
 @require(Scope.ADMIN)
 def key_revoke(request: MemberRequest, key_id: str) -> HttpResponse:
     with told(request, "The key is revoked: whoever uses it is refused from now on."):
-        found(lambda: keys.revoke(organisation=request.organisation, key_id=key_id))
+        found(lambda: keys.revoke(organisation=request.organisation, key_id=key_id, by=request.user.email))
     return redirect("key_list", request.organisation.slug)

@@ -15,7 +15,7 @@ from tenants.permissions import Scope
 @load_member
 def member_remove(request: MemberRequest, member: Membership) -> HttpResponse:
     with told(request, f"{member.user} is no longer in {request.organisation.name}."):
-        accounts.remove_member(membership=member)
+        accounts.remove_member(membership=member, by=request.user.email)
     # Who has removed themselves has no page of this organisation to go back to.
     if member.user_id == request.user.pk and member.pk is None:
         return redirect("home")

@@ -16,5 +16,5 @@ from tenants.permissions import Scope
 def member_role(request: MemberRequest, member: Membership) -> HttpResponse:
     role = request.POST.get(f"{member.pk}-role", "")
     with told(request, f"{member.user} is {role} now."):
-        accounts.change_role(membership=member, role=role)
+        accounts.change_role(membership=member, role=role, by=request.user.email)
     return redirect("team", request.organisation.slug)

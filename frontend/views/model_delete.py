@@ -14,6 +14,6 @@ from tenants.permissions import Scope
 @load_model
 def model_delete(request: MemberRequest, model: Model) -> HttpResponse:
     with told(request, f"The model {model.name} is gone."):
-        registry.delete(tenant=request.organisation.tenant, model=model)
+        registry.delete(tenant=request.organisation.tenant, model=model, by=request.user.email)
         return redirect("model_list", request.organisation.slug)
     return redirect("model_detail", request.organisation.slug, model.name)

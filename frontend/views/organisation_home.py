@@ -3,6 +3,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from classifier import sharing
 from classifier.models import Dataset, Model, TrainingJob
 from frontend.loaders import MemberRequest, outside, require
 from tenants import isolation
@@ -28,4 +29,5 @@ def _newest() -> dict[str, list[Any]]:
         "datasets": list(Dataset.objects.order_by("-created_at")[:NEWEST]),
         "jobs": list(jobs.order_by("-created_at")[:NEWEST]),
         "models": list(Model.objects.select_related("champion").order_by("-created_at")[:NEWEST]),
+        "shared_models": sharing.find_all(),
     }

@@ -15,11 +15,11 @@ from tenants.permissions import Scope
 @require(Scope.ADMIN)
 def settings(request: MemberRequest) -> HttpResponse:
     organisation = request.organisation
-    initial = {"name": organisation.name, "retention": organisation.retention}
+    initial = {field: getattr(organisation, field) for field in ("name", "retention", "keep_inputs")}
     form = SettingsForm(request.POST or None, initial=initial)
     if form.is_valid():
         try:
-            accounts.change(organisation=organisation, **form.cleaned_data)
+            accounts.change(organisation=organisation, by=request.user.email, **form.cleaned_data)
         except TenantError as error:
             add_errors(form, error)
         else:

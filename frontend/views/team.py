@@ -2,7 +2,6 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from frontend.forms import InvitationForm, RoleForm
 from frontend.loaders import MemberRequest, outside, require
@@ -18,7 +17,7 @@ def team(request: MemberRequest) -> HttpResponse:
 def people(request: MemberRequest) -> dict[str, Any]:
     """Return who is in the organisation, and whom an invitation still waits for."""
     members = request.organisation.memberships.select_related("user").order_by("created_at")
-    waiting = request.organisation.invitations.filter(accepted_at=None, expires_at__gt=timezone.now())
+    waiting = request.organisation.invitations.filter(accepted_at=None)
     return {
         "members": [(member, RoleForm(initial={"role": member.role}, prefix=str(member.pk))) for member in members],
         "invitations": waiting.order_by("-created_at"),

@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.text import slugify
 
-from classifier import datasets, training
+from classifier import datasets, sharing, training
 from classifier.models import Dataset, Model
 from frontend.forms import TrainingForm
 from frontend.loaders import MemberRequest, found, require
@@ -19,7 +19,11 @@ OFFERED = 200
 def training_start(request: MemberRequest) -> HttpResponse:
     ready = Dataset.objects.filter(status=Dataset.Status.READY).order_by("-created_at")
     form = TrainingForm(
-        request.POST or None, initial=_initial(request), datasets=ready[:OFFERED], models=Model.objects.order_by("name")
+        request.POST or None,
+        initial=_initial(request),
+        datasets=ready[:OFFERED],
+        models=Model.objects.order_by("name"),
+        bases=[model.full_name for model in sharing.find_all() if model.kind == "text"],
     )
     if form.is_valid():
         wanted = form.cleaned_data
@@ -29,11 +33,11 @@ def training_start(request: MemberRequest) -> HttpResponse:
                 organisation=request.organisation,
                 dataset=dataset,
                 model_name=wanted["model"],
-                options={"quality": wanted["quality"]},
+                options={name: wanted[name] for name in ("quality", "base") if wanted[name]},
                 by=request.user.email,
             )
         except TenantError as error:
-            add_errors(form, error)
+            add_errors(form, error, {"options/base": "base"})
         else:
             return redirect("training_detail", request.organisation.slug, job.id)
     return render(request, "frontend/training_start.html", {"form": form, "has_datasets": ready.exists()})

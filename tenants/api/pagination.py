@@ -1,9 +1,9 @@
 """Lists, newest first, that go on after the id of the last object seen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -35,15 +35,25 @@ def text(request: Request, name: str) -> str | None:
     return value
 
 
-def page(request: Request, rows: QuerySet[Any], serialize: Callable[[Any], Any]) -> Response:
-    """Return one page of `rows`, which are ordered here by time and id."""
+def page(
+    request: Request,
+    rows: QuerySet[Any],
+    serialize: Callable[[Any], Any],
+    *,
+    then: Sequence[Mapping[str, Any]] = (),
+) -> Response:
+    """Return one page of `rows`, which are ordered here by time and id, and, after the last of them, of `then`."""
     size = limit(request)
     rows = rows.order_by("-created_at", "-pk")
     after = text(request, "after")
-    if after:
+    places = [str(row["id"]) for row in then]
+    if after in places:
+        rows, then = rows.none(), then[places.index(after) + 1 :]
+    elif after:
         rows = rows.filter(_older_than(rows, after))
-    found = list(rows[: size + 1])
-    return listed([serialize(row) for row in found[:size]], cursor=_cursor(found, size))
+    found = [serialize(row) for row in rows[: size + 1]]
+    found += then[: size + 1 - len(found)]
+    return listed(found[:size], cursor=_cursor(found, size))
 
 
 def listed(data: list[Any], *, cursor: str | None) -> Response:
@@ -70,5 +80,5 @@ def _older_than(rows: QuerySet[Any], after: str) -> Q:
     return Q(created_at__lt=last.created_at) | Q(created_at=last.created_at, pk__lt=last.pk)
 
 
-def _cursor(found: list[Model], size: int) -> str | None:
-    return str(found[size - 1].pk) if len(found) > size else None
+def _cursor(found: list[Mapping[str, Any]], size: int) -> str | None:
+    return str(found[size - 1]["id"]) if len(found) > size else None

@@ -44,7 +44,10 @@ class NewKeySerializer(KeySerializer):
 
 class OrganisationInput(serializers.Serializer[Any]):
     name = TextField(max_length=100, required=False)
-    retention = serializers.ChoiceField(choices=Organisation.Retention.choices, required=False)
+    retention = serializers.ChoiceField(
+        choices=Organisation.Retention.choices, required=False, help_text="How long answers from now on are kept."
+    )
+    keep_inputs = serializers.BooleanField(required=False, help_text="Keep what was asked as long as its answer.")
 
 
 class OrganisationSerializer(serializers.Serializer[Any]):
@@ -55,6 +58,7 @@ class OrganisationSerializer(serializers.Serializer[Any]):
     plan = serializers.CharField(source="plan_id")
     limits = serializers.DictField(child=serializers.IntegerField(allow_null=True), source="plan.limits")
     retention = serializers.ChoiceField(choices=Organisation.Retention.choices)
+    keep_inputs = serializers.BooleanField()
     created_at = serializers.DateTimeField()
 
 

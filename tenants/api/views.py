@@ -38,13 +38,13 @@ class OrganisationSettings(ScopedView):
 
     @extend_schema(
         operation_id="update_organisation",
-        summary="Change name or retention",
+        summary="Change the name, or what is kept of answers",
         request=OrganisationInput,
         responses=OrganisationSerializer,
     )
     def patch(self, request: KeyRequest) -> Response:
         wanted = _valid(OrganisationInput(data=request.data))
-        accounts.change(organisation=request.auth.organisation, **wanted)
+        accounts.change(organisation=request.auth.organisation, by=request.auth.id, **wanted)
         return Response(OrganisationSerializer(request.auth.organisation).data)
 
 
@@ -75,7 +75,7 @@ class ApiKeyDetail(ScopedView):
 
     @extend_schema(operation_id="revoke_api_key", summary="Revoke a key", responses={204: None})
     def delete(self, request: KeyRequest, key_id: str) -> Response:
-        keys.revoke(organisation=request.auth.organisation, key_id=key_id)
+        keys.revoke(organisation=request.auth.organisation, key_id=key_id, by=request.auth.id)
         return Response(status=204)
 
 

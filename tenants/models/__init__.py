@@ -1,23 +1,29 @@
 """What is known across organisations: it lies in the schema `public`."""
 
 from tenants.models.api_key import ApiKey
+from tenants.models.heartbeat import Heartbeat
 from tenants.models.invitation import Invitation
 from tenants.models.job import Job
 from tenants.models.membership import Membership
+from tenants.models.operator_entry import OperatorEntry
 from tenants.models.organisation import Organisation
 from tenants.models.plan import Plan
 from tenants.models.provisioning import Provisioning
 from tenants.models.route import Route
+from tenants.models.shared_model import SharedModel
 from tenants.models.user import User
 
 __all__ = [
     "ApiKey",
+    "Heartbeat",
     "Invitation",
     "Job",
     "Membership",
+    "OperatorEntry",
     "Organisation",
     "Plan",
     "Provisioning",
     "Route",
+    "SharedModel",
     "User",
 ]

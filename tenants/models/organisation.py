@@ -34,6 +34,8 @@ class Organisation(TenantMixin):
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=10, choices=Status, default=Status.REQUESTED)
     retention = models.CharField(max_length=3, choices=Retention, default=Retention.DAY)
+    # What was asked is kept beside its answer only where the organisation says so.
+    keep_inputs = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

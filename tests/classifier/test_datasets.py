@@ -84,7 +84,7 @@ def test_deleting_destroys_rows_and_file(inside_acme: Organisation, django_captu
     dataset = rows.ready(inside_acme)
     path = datasets.file_of(inside_acme.tenant, dataset.id)
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]  # pytest-django's
-        datasets.delete(organisation=inside_acme, dataset=dataset)
+        datasets.delete(organisation=inside_acme, dataset=dataset, by="alice")
     assert not path.exists()
     with pytest.raises(NotFound):
         datasets.get(dataset.id)
@@ -94,4 +94,4 @@ def test_one_that_a_training_reads_stays(inside_acme: Organisation) -> None:
     dataset = rows.ready(inside_acme)
     training.start(organisation=inside_acme, dataset=dataset, model_name="support", by="alice")
     with pytest.raises(Conflict, match="Cancel"):
-        datasets.delete(organisation=inside_acme, dataset=dataset)
+        datasets.delete(organisation=inside_acme, dataset=dataset, by="alice")

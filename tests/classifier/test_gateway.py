@@ -31,9 +31,19 @@ async def test_a_text_is_classified_by_the_organisations_worker(caller: httpx2.A
     assert [result["index"] for result in body["results"]] == [0, 1]
     assert body["request_id"] == response.headers["X-Request-Id"]
     assert "warnings" not in body
-    assert worker.seen[-1] | {"id": ""} == {
-        "id": "", "model": "support", "version": 3, "top_k": 2, "explain": False, **TEXT
+    seen = worker.seen[-1]
+    assert {name: seen[name] for name in ("model", "version", "top_k", "explain", "inputs")} == {
+        "model": "support", "version": 3, "top_k": 2, "explain": False, **TEXT
     }  # fmt: skip
+
+
+async def test_the_worker_is_told_what_to_keep_and_whose_request_it_is(
+    initech: Organisation, caller: httpx2.AsyncClient, worker: Worker
+) -> None:
+    await caller.post("support/classify", json=TEXT)
+    seen = worker.seen[-1]
+    assert (seen["keep_seconds"], seen["keep_inputs"]) == (24 * 3600, False)
+    assert seen["api_key"].startswith("key_")
 
 
 async def test_the_answer_is_of_the_documented_type(caller: httpx2.AsyncClient, worker: Worker) -> None:

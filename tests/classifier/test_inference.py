@@ -63,7 +63,7 @@ def test_the_model_used_longest_ago_leaves_the_memory(inside_acme: Organisation)
 
 def test_a_model_that_was_deleted_stops_answering(models: LoadedModels, monkeypatch: pytest.MonkeyPatch) -> None:
     models.get("support", 1)
-    registry.delete(tenant=models.tenant, model=registry.get("support"))
+    registry.delete(tenant=models.tenant, model=registry.get("support"), by="alice")
     later = time.monotonic() + 10
     monkeypatch.setattr(time, "monotonic", lambda: later)
     with pytest.raises(NotFound):

@@ -65,7 +65,7 @@ def test_deleting_a_model_destroys_files_and_route(
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True), isolation.entered(acme):  # type: ignore[operator]  # pytest-django's
         rows.trained(acme)
-        registry.delete(tenant=acme.tenant, model=registry.get("support"))
+        registry.delete(tenant=acme.tenant, model=registry.get("support"), by="alice")
     assert not registry.folder_of(acme.tenant, "support").exists()
     assert not Route.objects.filter(tenant=acme.tenant, model="support").exists()
 

@@ -22,8 +22,12 @@ FOR_VIEWERS = {
     "model_detail",
     "version_detail",
     "team",
+    "usage",
+    "usage_csv",
 }
-FOR_MEMBERS = FOR_VIEWERS | {"dataset_upload", "training_start", "try_it", "classification_detail"}
+# What a viewer may do: go.
+FOR_EVERYBODY = {"member_leave"}
+FOR_MEMBERS = FOR_VIEWERS | {"dataset_upload", "training_start", "try_it", "result_list", "classification_detail"}
 
 
 def arguments(studio: Studio, page: str) -> dict[str, object]:
@@ -36,6 +40,7 @@ def arguments(studio: Studio, page: str) -> dict[str, object]:
         "classification": "cls_none",
         "key_id": "key_none",
         "member": 1,
+        "invitation": 1,
     }
     pattern = next(each for each in of_organisation if each.name == page)
     return {name: known[name] for name in pattern.pattern.converters}
@@ -63,14 +68,14 @@ def test_a_viewer_sees_what_there_is(page: str, rita: User, visit: Visit, studio
     assert visit(rita, page, *arguments(studio, page).values()).status_code == 200
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page not in FOR_VIEWERS])
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in FOR_VIEWERS | FOR_EVERYBODY])
 def test_a_viewer_changes_nothing_and_is_told_who_may(page: str, rita: User, send: Visit, studio: Studio) -> None:
     answer = send(rita, page, *arguments(studio, page).values())
     assert answer.status_code == 403
     assert "yours in Studio is viewer" in answer.text
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page not in FOR_MEMBERS])
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in FOR_MEMBERS | FOR_EVERYBODY])
 def test_a_member_reaches_training_but_not_keys_team_and_settings(
     page: str, bob: User, send: Visit, studio: Studio
 ) -> None:

@@ -20,6 +20,6 @@ def test_the_last_owner_cannot_be_removed(send: Visit, alice: User, studio: Stud
 
 def test_an_owner_who_leaves_is_led_out(send: Visit, alice: User, bob: User, studio: Studio) -> None:
     members = studio.organisation.memberships
-    accounts.change_role(membership=members.get(user=bob), role="owner")
+    accounts.change_role(membership=members.get(user=bob), role="owner", by=alice.email)
     page = send(alice, "member_remove", members.get(user=alice).pk)
     assert page.redirect_chain[0] == (reverse("home"), 302)

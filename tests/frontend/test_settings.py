@@ -9,6 +9,12 @@ def test_name_and_retention_are_kept(send: Visit, alice: User, studio: Studio) -
     assert (changed.name, changed.retention) == ("Atelier", "30d")
 
 
+def test_inputs_are_kept_when_the_box_is_ticked(send: Visit, alice: User, studio: Studio) -> None:
+    for wanted in ({"keep_inputs": "on"}, {}):
+        send(alice, "settings", name="Studio", retention="24h", **wanted)
+        assert Organisation.objects.get(pk=studio.organisation.pk).keep_inputs is bool(wanted)
+
+
 def test_a_name_that_could_deceive_is_refused_at_its_field(send: Visit, alice: User) -> None:
     page = send(alice, "settings", name="Atelie\N{CYRILLIC SMALL LETTER ER}", retention="30d")
     assert "alphabets" in page.context["form"].errors["name"][0]

@@ -18,6 +18,16 @@ def test_a_text_is_handed_to_the_worker(send: Visit, bob: User, studio: Studio) 
     assert 'id="live"' in page.text
 
 
+def test_a_shared_model_is_tried_like_ones_own(send: Visit, bob: User) -> None:
+    page = send(bob, "try_it", "assort.support", text="my card was charged twice")
+    asked = page.context["classification"]
+    assert (asked.model, asked.version) == ("assort.support", 1)
+
+
+def test_a_shared_model_that_is_none_is_not_found(send: Visit, bob: User) -> None:
+    assert send(bob, "try_it", "assort.none").status_code == 404
+
+
 def test_an_empty_text_is_refused_at_its_field(send: Visit, bob: User, studio: Studio) -> None:
     assert "required" in send(bob, "try_it", "letters", text="").context["form"].errors["text"][0]
 

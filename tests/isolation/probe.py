@@ -62,6 +62,8 @@ def _attacks(own: str, stranger: str, web_pid: int) -> dict[str, Callable[[], An
         "a message for them": broker("LPUSH", isolation.queue(stranger, "infer"), "x"),
         "their replies": broker("RPUSH", isolation.reply_list(stranger, "gateway"), "x"),
         "all keys": broker("KEYS", "*"),
+        "shared models": lambda: list((data / "shared" / "support").iterdir()),
+        "a shared model's file": lambda: (data / "shared" / "support" / "mine").write_text("x"),
         "own folder": lambda: list(isolation.directory(own).iterdir()),
         "their folder": lambda: list(theirs.iterdir()),
         "a file of theirs": (theirs / "secret.txt").read_text,

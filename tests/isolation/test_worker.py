@@ -13,11 +13,12 @@ from tenants.secrets import derive
 from tests import universe
 from tests.service import Service
 
-OWN = ["own schema", "own queue", "own folder"]
+OWN = ["own schema", "own queue", "own folder", "shared models"]
 BY_DATABASE = ["their schema", "their role", "public", "a new table", "a server's file", "a server's program"]
 BY_BROKER = ["their queue", "their messages", "a message for them", "their replies", "all keys"]
 BY_KERNEL = [
     *("their folder", "a file of theirs", "a link to a file of theirs", "the installation's secrets"),
+    "a shared model's file",
     *("a system's file", "another process's memory", "another process's environment", "a program"),
 ]
 

@@ -54,14 +54,14 @@ def test_an_address_registers_once(alice: User) -> None:
 
 def test_the_last_owner_stays(acme: Organisation, alice: User) -> None:
     with pytest.raises(Conflict, match="at least one owner"):
-        accounts.remove_member(membership=membership(acme, alice))
+        accounts.remove_member(membership=membership(acme, alice), by="alice")
     with pytest.raises(Conflict, match="at least one owner"):
-        accounts.change_role(membership=membership(acme, alice), role=Role.VIEWER)
+        accounts.change_role(membership=membership(acme, alice), role=Role.VIEWER, by="alice")
 
 
 def test_an_owner_may_go_when_another_is_there(acme: Organisation, alice: User, bob: User) -> None:
-    accounts.change_role(membership=membership(acme, bob), role=Role.OWNER)
-    accounts.remove_member(membership=membership(acme, alice))
+    accounts.change_role(membership=membership(acme, bob), role=Role.OWNER, by="alice")
+    accounts.remove_member(membership=membership(acme, alice), by="bob")
     assert not acme.memberships.filter(user=alice).exists()
 
 

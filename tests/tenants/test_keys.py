@@ -55,7 +55,7 @@ def test_a_key_of_the_right_form_and_the_wrong_secret_is_refused(acme: Organisat
 
 def test_a_revoked_key_is_refused(acme: Organisation) -> None:
     row, key = issue(acme)
-    keys.revoke(organisation=acme, key_id=row.id)
+    keys.revoke(organisation=acme, key_id=row.id, by="alice")
     with pytest.raises(InvalidKey, match="revoked"):
         keys.authenticate(key)
 
@@ -63,7 +63,7 @@ def test_a_revoked_key_is_refused(acme: Organisation) -> None:
 def test_a_stranger_cannot_revoke_a_key(acme: Organisation, globex: Organisation) -> None:
     row, key = issue(acme)
     with pytest.raises(NotFound):
-        keys.revoke(organisation=globex, key_id=row.id)
+        keys.revoke(organisation=globex, key_id=row.id, by="alice")
     assert keys.authenticate(key) == row
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from tenants import accounts, keys
+from tenants import accounts, keys, operators
 from tenants.errors import TenantError
 from tenants.models import Organisation, User
 from tenants.permissions import Scope
@@ -37,7 +37,9 @@ class Command(BaseCommand):
         if owner is None:
             password = secrets.token_urlsafe(18)
             owner = accounts.register(email=email, password=password)
-        organisation = accounts.found(name=options["name"], owner=owner, plan=options["plan"])
+        organisation = operators.found(
+            name=options["name"], owner=owner, plan=options["plan"], by=operators.COMMAND_LINE
+        )
         scopes = [scope.strip() for scope in options["scopes"].split(",")]
         _, key = keys.issue(organisation=organisation, name="first key", scopes=scopes, by=email)
         answer = {"organisation": organisation.id, "slug": organisation.slug, "owner": email, "key": key}
@@ -52,13 +54,13 @@ class Command(BaseCommand):
             self.stdout.write("  ".join(fields))
 
     def suspend(self, options: dict[str, Any]) -> None:
-        accounts.suspend(organisation=self._find(options["slug"]))
+        operators.suspend(organisation=self._find(options["slug"]), by=operators.COMMAND_LINE)
 
     def resume(self, options: dict[str, Any]) -> None:
-        accounts.resume(organisation=self._find(options["slug"]))
+        operators.resume(organisation=self._find(options["slug"]), by=operators.COMMAND_LINE)
 
     def delete(self, options: dict[str, Any]) -> None:
-        accounts.delete(organisation=self._find(options["slug"]), by="operator")
+        operators.delete(organisation=self._find(options["slug"]), by=operators.COMMAND_LINE)
 
     def _find(self, slug: str) -> Organisation:
         found: Organisation | None = Organisation.objects.filter(slug=slug).first()

@@ -7,6 +7,12 @@ def test_name_and_retention_change(api: APIClient) -> None:
     assert api.get("/api/v1/me").json()["organisation"]["name"] == "Acme Ltd"
 
 
+def test_inputs_are_kept_only_when_it_is_said(api: APIClient) -> None:
+    assert api.get("/api/v1/me").json()["organisation"]["keep_inputs"] is False
+    assert api.patch("/api/v1/organisation", {"keep_inputs": True}, format="json").json()["keep_inputs"] is True
+    assert api.get("/api/v1/me").json()["organisation"]["retention"] == "24h"
+
+
 def test_a_deceiving_name_is_422(api: APIClient) -> None:
     response = api.patch("/api/v1/organisation", {"name": "Аcme"}, format="json")
     assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/name")

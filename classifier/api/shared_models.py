@@ -1,0 +1,47 @@
+"""Shared models in the shapes of an organisation's own; what is the operator's affair is null or empty."""
+
+from typing import Any
+
+from rest_framework.fields import DateTimeField
+
+from tenants.models import SharedModel
+
+
+def as_model(shared: SharedModel) -> dict[str, Any]:
+    return {
+        "id": shared.model,
+        "object": "model",
+        "created_at": _instant(shared),
+        "name": shared.full_name,
+        "shared": True,
+        "policy": None,
+        "champion": shared.number,
+        "kind": shared.kind,
+        "columns": shared.schema["features"],
+        "labels": shared.labels,
+        "created_by": "operator",
+    }
+
+
+def as_version(shared: SharedModel) -> dict[str, Any]:
+    return {
+        "id": shared.id,
+        "object": "model_version",
+        "created_at": _instant(shared),
+        "model": shared.full_name,
+        "version": shared.number,
+        "kind": shared.kind,
+        "dataset": None,
+        "dataset_sha256": "",
+        "labels": shared.labels,
+        "metrics": shared.metrics,
+        "parameters": {},
+        "seconds": shared.seconds,
+        "sha256": shared.sha256,
+        "verdict": "Published by the operator.",
+        "created_by": "operator",
+    }
+
+
+def _instant(shared: SharedModel) -> Any:
+    return DateTimeField().to_representation(shared.created_at)

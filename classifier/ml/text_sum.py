@@ -1,0 +1,90 @@
+"""Scores of texts by several linear models at once: what a model is that was fine-tuned from another one.
+
+The base's scores are features of the new model beside the text's own n-grams. As all of it is linear, the weights
+that the base's scores get are multiplied into the base's weights, and nothing of the base is computed twice.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, hstack
+
+from .grams import Vectoriser
+from .linear import Linear
+from .schema import Schema
+from .text_linear import TextLinear
+
+
+@dataclass(frozen=True)
+class TextSum:
+    """Inputs are strings; every part scores the same labels, and the scores are added up."""
+
+    form: ClassVar[str] = "text_sum"
+
+    parts: tuple[TextLinear, ...]
+
+    @property
+    def levels(self) -> Mapping[str, Sequence[str]]:
+        return {}
+
+    def scores(self, inputs: Sequence[Any]) -> NDArray[np.float64]:
+        total: NDArray[np.float64] = np.sum([part.scores(inputs) for part in self.parts], axis=0)
+        return total
+
+    def reasons(self, inputs: Sequence[Any], chosen: Sequence[int]) -> list[dict[str, float]]:
+        """Per input, what each of its words adds to its label's score against the others; exact."""
+        found = [part.reasons(inputs, chosen) for part in self.parts]
+        return [_added(of_input) for of_input in zip(*found, strict=True)]
+
+    def pack(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        settings: list[dict[str, Any]] = []
+        arrays: dict[str, NDArray[Any]] = {}
+        for number, part in enumerate(self.parts):
+            own, packed = part.pack()
+            settings.append(own)
+            arrays |= {f"part{number}_{name}": array for name, array in packed.items()}
+        return {"parts": settings}, arrays
+
+    @classmethod
+    def unpack(cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> TextSum:
+        parts = []
+        for number, own in enumerate(settings["parts"]):
+            prefix = f"part{number}_"
+            packed = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+            parts.append(TextLinear.unpack(schema, own, packed))
+        return cls(tuple(parts))
+
+
+def tune(
+    base: TextLinear | TextSum,
+    vectoriser: Vectoriser,
+    texts: Sequence[str],
+    solve: Callable[[csr_matrix], Linear],
+) -> TextSum:
+    """Fit on the n-grams of `texts` and on what the base says of them; its labels may be others than the new ones."""
+    matrix = hstack([vectoriser.matrix(texts), csr_matrix(base.scores(texts), dtype=np.float32)], format="csr")
+    joint = solve(matrix)
+    own, mixed = joint.weights[: vectoriser.width], joint.weights[vectoriser.width :]
+    # The new weights are (base's labels, labels); each part of the base is rewritten for the new labels.
+    lifted = [
+        TextLinear(
+            part.vectoriser,
+            Linear.rounded((part.linear.weights @ mixed).T, part.linear.intercepts @ mixed),
+        )
+        for part in (base.parts if isinstance(base, TextSum) else (base,))
+    ]
+    return TextSum((TextLinear(vectoriser, Linear(own, joint.intercepts)), *lifted))
+
+
+def _added(shares: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    words: dict[str, float] = defaultdict(float)
+    for share in shares:
+        for word, weight in share.items():
+            words[word] += weight
+    return dict(words)
