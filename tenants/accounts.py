@@ -27,6 +27,11 @@ def register(*, email: str, password: str, name: str = "") -> User:
         raise Conflict(f"{email} has an account already. Sign in with it.") from None
 
 
+def unregister(*, user: User) -> None:
+    """Take back an account that could not get its organisation."""
+    user.delete()
+
+
 def found(*, name: str, owner: User, slug: str = "", plan: str = DEFAULT_PLAN) -> Organisation:
     """Make an organisation with everything that is its own, or leave nothing behind.
 
