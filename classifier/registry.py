@@ -100,11 +100,13 @@ def add_version(*, tenant: str, job: TrainingJob, candidate: Candidate) -> Model
 
 
 @transaction.atomic
-def promote(*, model: Model, version: ModelVersion, by: str, reason: str = "asked for") -> None:
+def promote(
+    *, model: Model, version: ModelVersion, by: str, reason: str = "asked for", is_roll_back: bool = False
+) -> None:
     """Let `version` answer from now on. The gateway's route is written in the same transaction."""
     model.champion = version
     model.save(update_fields=["champion"])
-    Promotion.objects.create(model=model, version=version, by=by, reason=reason)
+    Promotion.objects.create(model=model, version=version, by=by, reason=reason, is_roll_back=is_roll_back)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT door.set_route(%s, %s, %s, %s, %s)",
@@ -114,14 +116,19 @@ def promote(*, model: Model, version: ModelVersion, by: str, reason: str = "aske
 
 @transaction.atomic
 def roll_back(*, model: Model, by: str) -> ModelVersion:
-    """Let the champion before this one answer again. Raises Conflict where there was none."""
-    Model.objects.select_for_update().get(id=model.id)
+    """Let the champion before this one answer again, and after that the one before. Raises Conflict at the first."""
+    model = Model.objects.select_for_update(of=("self",)).select_related("champion").get(id=model.id)
     now = champion(model)
-    earlier = model.promotions.exclude(version=now).select_related("version").order_by("-at", "-id").first()
-    if earlier is None:
+    line: list[ModelVersion] = []
+    for promotion in model.promotions.select_related("version").order_by("id"):
+        if promotion.is_roll_back:
+            line.pop()
+        elif not line or line[-1] != promotion.version:
+            line.append(promotion.version)
+    if len(line) <= 1:
         raise Conflict("There is no earlier champion to go back to.")
-    promote(model=model, version=earlier.version, by=by, reason=f"rolled back from {now.number}")
-    return earlier.version
+    promote(model=model, version=line[-2], by=by, reason=f"rolled back from {now.number}", is_roll_back=True)
+    return line[-2]
 
 
 @transaction.atomic

@@ -108,6 +108,8 @@ def resume(*, organisation: Organisation) -> None:
 @transaction.atomic
 def delete(*, organisation: Organisation, by: str) -> None:
     """Have everything of the organisation destroyed. It answers nobody from now on."""
+    if Organisation.objects.select_for_update().get(pk=organisation.pk).status == Organisation.Status.DELETING:
+        raise Conflict(f"{organisation.slug} is being deleted already.")
     organisation.status = Organisation.Status.DELETING
     organisation.save(update_fields=["status"])
     organisation.api_keys.filter(revoked_at=None).update(revoked_at=timezone.now())

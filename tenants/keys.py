@@ -40,10 +40,7 @@ def issue(
 
     Raises InvalidInput for an unknown or no scope, or an end that has passed.
     """
-    unknown = sorted(set(scopes) - set(Scope.values))
-    if unknown or not scopes:
-        allowed = ", ".join(Scope.values)
-        raise InvalidInput.field("scopes", f"Name at least one of: {allowed}.")
+    check_scopes(scopes)
     if expires_at is not None and expires_at <= timezone.now():
         raise InvalidInput.field("expires_at", "This time has passed. Give a later one, or none.")
     public = ids.random_text(12, BASE62)
@@ -58,6 +55,12 @@ def issue(
         expires_at=expires_at,
     )
     return row, key
+
+
+def check_scopes(scopes: Collection[str]) -> None:
+    """Raises InvalidInput for an unknown scope, or none."""
+    if not scopes or set(scopes) - set(Scope.values):
+        raise InvalidInput.field("scopes", f"Name at least one of: {', '.join(Scope.values)}.")
 
 
 def revoke(*, organisation: Organisation, key_id: str) -> None:

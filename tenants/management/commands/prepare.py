@@ -7,7 +7,7 @@ from django.db import transaction
 
 from tenants import broker, logins, schemas
 from tenants.models import Organisation
-from tenants.provisioner import BrokerUsers
+from tenants.provisioner import BrokerUsers, worker_password
 
 
 class Command(BaseCommand):
@@ -21,5 +21,6 @@ class Command(BaseCommand):
         for tenant in kept.values_list("tenant", flat=True):
             with transaction.atomic():
                 schemas.migrate(tenant)
+                schemas.reset_worker(tenant, password=worker_password(tenant, "postgres"))
         # The broker forgets its users when it stops; the other processes log in as soon as this one has ended.
         BrokerUsers(broker.connect()).rebuild()
