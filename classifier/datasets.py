@@ -1,5 +1,6 @@
 """Data sets: handed in as a file, read by the organisation's own worker, then ready or rejected for ever."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -43,6 +44,14 @@ def get(dataset_id: str) -> Dataset:
     return found
 
 
+def locked(dataset_id: str) -> Dataset:
+    """Return the data set, which nobody else changes or deletes until the transaction ends. Raises NotFound."""
+    found = Dataset.objects.select_for_update().filter(id=dataset_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def create(
     *,
     organisation: Organisation,
@@ -62,8 +71,9 @@ def create(
         label=label,
         text=text,
         file_name=upload.name[:200],
-        bytes=upload.bytes,
-        sha256=upload.sha256,
+        bytes=upload.bytes + (parent.bytes if parent else 0),
+        # Of a data set with a parent: the hash of both hashes, so that it stands for all of its rows.
+        sha256=hashlib.sha256(f"{parent.sha256}{upload.sha256}".encode()).hexdigest() if parent else upload.sha256,
         parent=parent,
         created_by=by,
     )
@@ -83,8 +93,10 @@ def create_sample(*, organisation: Organisation, by: str) -> Dataset:
         upload.path.unlink(missing_ok=True)
 
 
+@transaction.atomic
 def add_rows(*, organisation: Organisation, dataset: Dataset, upload: Upload, by: str) -> Dataset:
     """Make a new data set of the rows of `dataset` and those of the file. Raises DatasetNotReady."""
+    dataset = locked(dataset.id)
     check_ready(dataset)
     return create(
         organisation=organisation,
@@ -103,8 +115,11 @@ def delete(*, organisation: Organisation, dataset: Dataset, by: str) -> None:
 
     Raises Conflict while a training reads the rows, or a worker the file.
     """
+    dataset = locked(dataset.id)
     if TrainingJob.objects.filter(dataset=dataset).exclude(status__in=FINISHED).exists():
         raise Conflict("A training reads this data set. Cancel it, or wait for its end.")
+    if dataset.children.filter(status=Dataset.Status.VALIDATING).exists():
+        raise Conflict("Rows are being added to this data set. Wait until the new one is ready.")
     if not jobs.cancel(dataset.id) and dataset.status == Dataset.Status.VALIDATING:
         raise Conflict("This data set is being read. Try again when its status has changed.")
     path = file_of(organisation.tenant, dataset.id)
@@ -164,6 +179,7 @@ def accept(
 
 @transaction.atomic
 def reject(*, dataset: Dataset, attempt: int, problems: Sequence[Problem]) -> None:
+    """Say why the file cannot be used."""
     dataset.problems = [{"row": p.row, "code": p.code, "detail": p.detail} for p in problems]
     dataset.status = Dataset.Status.REJECTED
     dataset.finished_at = timezone.now()
@@ -183,6 +199,7 @@ def _check_room(organisation: Organisation, upload: Upload) -> None:
     if upload.bytes > organisation.plan.dataset_bytes:
         most = f"{organisation.plan.dataset_bytes:,} bytes"
         raise TooLarge(f"The plan {organisation.plan} takes {most} at a time. Send fewer rows.")
+    isolation.lock("datasets")
     limit = organisation.plan.dataset_count
     if limit is not None and Dataset.objects.count() >= limit:
         detail = f"The plan {organisation.plan} holds {limit} data sets. Delete one, or ask for a larger plan."

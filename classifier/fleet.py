@@ -36,6 +36,7 @@ SWEEP_SECONDS = 5.0
 # A worker told to stop finishes what it has in hand; then it is killed.
 GRACE_SECONDS = 10.0
 # After a worker that failed at once, the next one waits, twice as long each time.
+LOG_BYTES = 10 * 1024 * 1024
 FIRST_DELAY, LAST_DELAY, SHORT_LIFE = 0.5, 30.0, 5.0
 
 
@@ -56,6 +57,7 @@ class Fleet:
     stopping: dict[int, float] = field(default_factory=dict)
     failures: dict[tuple[str, str], Failures] = field(default_factory=dict)
     plans: dict[str, Plan] = field(default_factory=dict)
+    served_at: dict[str, float] = field(default_factory=dict)
     strangers: set[str] = field(default_factory=set)
     looked_up: float = -SWEEP_SECONDS
     heart: Heart = field(default_factory=lambda: Heart("fleet"))
@@ -130,7 +132,9 @@ class Fleet:
     def _act(self, waiting: list[Waiting]) -> None:
         now = time.monotonic()
         allowed = {tenant: plan.workers for tenant, plan in self.plans.items()}
-        for action in scaling.decide(waiting, self.workers.values(), allowed=allowed, now=now):
+        for action in scaling.decide(
+            waiting, self.workers.values(), allowed=allowed, now=now, served_at=self.served_at
+        ):
             match action:
                 case Start(tenant, use) if self._may_try(tenant, use, now):
                     self._start(tenant, use)
@@ -152,10 +156,12 @@ class Fleet:
         )
         logs = Path(settings.ASSORT_DATA) / "logs" / "workers"
         logs.mkdir(mode=0o700, parents=True, exist_ok=True)
-        pid = self.server.fork(secret.to_bytes(), log=logs / f"{tenant}.log", title=f"{use} {tenant}")
+        pid = self.server.fork(secret.to_bytes(), log=_rotated(logs / f"{tenant}.log"), title=f"{use} {tenant}")
         now = time.monotonic()
         self.workers[pid] = Running(pid, tenant, use, active_at=now)
         self.born[pid] = now
+        if use in scaling.JOB_USES:
+            self.served_at[tenant] = now
         log.info("started %s for %s, pid %d", use, tenant, pid)
 
     def _bury(self, exits: Iterable[Exit]) -> None:
@@ -185,6 +191,13 @@ class Fleet:
             self._bury(self.server.exits())
             time.sleep(0.05)
         self.server.stop()
+
+
+def _rotated(log_file: Path) -> Path:
+    """Keep the previous log beside the new one when it has grown large."""
+    if log_file.exists() and log_file.stat().st_size > LOG_BYTES:
+        log_file.replace(log_file.with_name(f"{log_file.name}.1"))
+    return log_file
 
 
 def run() -> None:

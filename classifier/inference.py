@@ -1,12 +1,13 @@
 """Answers: computed by the organisation's worker, at once for the gateway or later for an accepted request."""
 
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from classifier import registry, results, sharing
@@ -18,6 +19,8 @@ from classifier.results import Keeping
 from tenants import jobs
 from tenants.errors import FieldError, InvalidInput, NotFound, TenantError, Unavailable
 from tenants.models import SharedModel
+
+log = logging.getLogger(__name__)
 
 KIND = "classify"
 LOADED_MODELS = 8
@@ -51,7 +54,11 @@ def accept(
     api_key: str,
     keeping: Keeping = DEFAULT_KEEPING,
 ) -> Classification:
-    """Keep a request that is answered later. Its inputs are a row before anybody is told that it was accepted."""
+    """Keep a request that is answered later. Its inputs are a row before anybody is told that it was accepted.
+
+    Raises NotFound for a version that there is not.
+    """
+    registry.sha256_of(model, version)
     accepted = Classification.objects.create(
         model=model,
         version=version,
@@ -128,6 +135,12 @@ def answer(request: Mapping[str, Any], *, models: "LoadedModels") -> dict[str, A
         return _refusal(request["id"], Unavailable(f"This version cannot be used: {damaged}", retry_after=60))
     except TenantError as error:
         return _refusal(request["id"], error)
+    except DatabaseError:
+        connection.close()
+        return _refusal(request["id"], Unavailable("The database does not answer. Try again.", retry_after=2))
+    except Exception:  # Whoever waits for this answer is told at once, and the others of the batch get theirs.
+        log.exception("%s cannot be answered", request["id"])
+        return _refusal(request["id"], Unavailable("This is our fault, and it was logged. Try again.", retry_after=5))
 
 
 def _results(predictor: Predictor, request: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -80,6 +80,8 @@ class _Keeper:
                 if time.monotonic() - renewed > RENEW_SECONDS:
                     self._renew()
                     renewed = time.monotonic()
+            except jobs.LeaseLost:
+                self._end("taken over by another attempt")
             except DatabaseError as error:
                 # The database is away. The lease may run out meanwhile; then the fence refuses our result.
                 log.warning("cannot renew the lease of %s: %s", self.job_id, error)
@@ -87,10 +89,12 @@ class _Keeper:
         connection.close()
 
     def _renew(self) -> None:
-        if not jobs.renew(self.job_id, self.attempt) and not self.done.is_set():
-            self._end("taken over by another attempt")
+        if not jobs.renew(self.job_id, self.attempt):
+            raise jobs.LeaseLost(self.job_id)
 
     def _end(self, why: str) -> None:
+        if self.done.is_set():  # The work has just ended by itself.
+            return
         log.info("%s %s", self.job_id, why)
         logging.shutdown()
         os._exit(0)

@@ -47,6 +47,8 @@ def validate(dataset_id: str, *, tenant: str, bounds: Bounds = DEFAULT_BOUNDS) -
             log.exception("%s failed", dataset_id)
             problem = Problem(None, "internal", OUR_FAULT.format(dataset_id))
             datasets.reject(dataset=dataset, attempt=attempt, problems=[problem])
+    # What there is to know of it stands in the rows or in the problems now.
+    datasets.file_of(tenant, dataset_id).unlink(missing_ok=True)
 
 
 def _read(dataset: Dataset, attempt: int, tenant: str, bounds: Bounds) -> None:

@@ -106,10 +106,10 @@ def promote(*, model: Model, version: ModelVersion, by: str, reason: str = "aske
     audit.record(by=by, action="model.promoted", target=f"{model.name}@{version.number}", reason=reason)
 
 
-def _serve(model: Model, version: ModelVersion, by: str, reason: str) -> None:
+def _serve(model: Model, version: ModelVersion, by: str, reason: str, *, is_roll_back: bool = False) -> None:
     model.champion = version
     model.save(update_fields=["champion"])
-    Promotion.objects.create(model=model, version=version, by=by, reason=reason)
+    Promotion.objects.create(model=model, version=version, by=by, reason=reason, is_roll_back=is_roll_back)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT door.set_route(%s, %s, %s, %s, %s)",
@@ -119,16 +119,22 @@ def _serve(model: Model, version: ModelVersion, by: str, reason: str) -> None:
 
 @transaction.atomic
 def roll_back(*, model: Model, by: str) -> ModelVersion:
-    """Let the champion before this one answer again. Raises Conflict where there was none."""
-    Model.objects.select_for_update().get(id=model.id)
+    """Let the champion before this one answer again, and after that the one before. Raises Conflict at the first."""
+    model = Model.objects.select_for_update(of=("self",)).select_related("champion").get(id=model.id)
     now = champion(model)
-    earlier = model.promotions.exclude(version=now).select_related("version").order_by("-at", "-id").first()
-    if earlier is None:
+    line: list[ModelVersion] = []
+    for promotion in model.promotions.select_related("version").order_by("id"):
+        if promotion.is_roll_back:
+            line.pop()
+        elif not line or line[-1] != promotion.version:
+            line.append(promotion.version)
+    if len(line) <= 1:
         raise Conflict("There is no earlier champion to go back to.")
-    _serve(model, earlier.version, by, f"rolled back from {now.number}")
-    target = f"{model.name}@{earlier.version.number}"
+    earlier = line[-2]
+    _serve(model, earlier, by, f"rolled back from {now.number}", is_roll_back=True)
+    target = f"{model.name}@{earlier.number}"
     audit.record(by=by, action="model.rolled_back", target=target, before=now.number)
-    return earlier.version
+    return earlier
 
 
 @transaction.atomic

@@ -6,8 +6,9 @@ The job ends here, whatever happens, except when the process dies: then its leas
 import logging
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -27,6 +28,9 @@ from tenants import jobs
 from tenants.errors import NotFound
 
 log = logging.getLogger(__name__)
+
+# From a model to whether its new version is to serve, and why.
+Judge = Callable[[Model], tuple[bool, str]]
 
 TOO_LONG = "It took longer than the {:,} s that the plan allows. Use fewer rows, or ask for a larger plan."
 
@@ -98,8 +102,7 @@ def _train(job: TrainingJob, attempt: int, tenant: str) -> None:
             seconds=round(time.monotonic() - started, 2),
             evaluated=_evaluated(examples, trained),
         )
-        promotes, verdict = _judge(job.model, trained, examples, tenant)
-        _succeed(job, attempt, tenant, candidate, promotes=promotes, verdict=verdict)
+        _succeed(job, attempt, tenant, candidate, judge=partial(_judge, trained, examples, tenant))
 
 
 def _base(job: TrainingJob) -> Predictor | None:
@@ -122,7 +125,7 @@ def _saved(trained: Trained, tenant: str, model_name: str) -> Iterator[tuple[Pat
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _judge(model: Model, trained: Trained, examples: datasets.Examples, tenant: str) -> tuple[bool, str]:
+def _judge(trained: Trained, examples: datasets.Examples, tenant: str, model: Model) -> tuple[bool, str]:
     """Return whether the new version is to serve, and why."""
     if model.champion is None:
         return True, "Promoted: the first version of a model serves at once."
@@ -142,26 +145,38 @@ def _held_out(examples: datasets.Examples) -> tuple[list[Mapping[str, str | None
 
 
 @transaction.atomic
-def _succeed(
-    job: TrainingJob, attempt: int, tenant: str, candidate: registry.Candidate, *, promotes: bool, verdict: str
-) -> None:
+def _succeed(job: TrainingJob, attempt: int, tenant: str, candidate: registry.Candidate, *, judge: Judge) -> None:
     """Keep version, promotion and the job's end together, or, when the lease is lost, none of them."""
     # First, because it raises LeaseLost: no file is moved for an attempt that does not count.
     jobs.finish(job.id, attempt, "succeeded")
+    # Judged by the policy and the champion of this moment, not of the moment when the training began.
+    model = Model.objects.select_for_update(of=("self",)).select_related("champion__model").get(id=job.model_id)
+    promotes, verdict = judge(model)
     version: ModelVersion = registry.add_version(tenant=tenant, job=job, candidate=candidate)
     version.verdict = verdict[:300]
     version.save(update_fields=["verdict"])
     if promotes:
-        model = Model.objects.get(id=job.model_id)
         registry.promote(model=model, version=version, by=job.created_by, reason=verdict[:300])
     job.version = version
     training.finish(job, TrainingJob.Status.SUCCEEDED, f"Version {version.number}. {verdict}")
 
 
+# The job's lease comes before its row in each of these, so that none of them waits for another in a circle.
+
+
 @transaction.atomic
 def _fail(job: TrainingJob, attempt: int, code: str, detail: str) -> None:
-    training.finish(job, TrainingJob.Status.FAILED, detail, error={"code": code, "detail": detail})
     jobs.finish(job.id, attempt, "failed")
+    training.finish(job, TrainingJob.Status.FAILED, detail, error={"code": code, "detail": detail})
+
+
+@transaction.atomic
+def _cancel_if_asked(job_id: str, attempt: int) -> bool:
+    if not TrainingJob.objects.filter(id=job_id, cancel_requested=True).exists():
+        return False
+    jobs.finish(job_id, attempt, "canceled")
+    training.finish(TrainingJob.objects.get(id=job_id), TrainingJob.Status.CANCELED, "Canceled.")
+    return True
 
 
 @transaction.atomic
@@ -173,16 +188,6 @@ def _begin(job: TrainingJob, attempt: int) -> None:
     job.save(update_fields=["status", "started_at", "percent", "stage"])
     message = "Reading the rows." if attempt == 1 else f"Starting again, attempt {attempt}: the worker before was lost."
     TrainingEvent.objects.create(job=job, stage="reading", percent=0, message=message)
-
-
-@transaction.atomic
-def _cancel_if_asked(job_id: str, attempt: int) -> bool:
-    job = TrainingJob.objects.select_for_update().filter(id=job_id, cancel_requested=True).first()
-    if job is None or job.is_finished:
-        return False
-    training.finish(job, TrainingJob.Status.CANCELED, "Canceled.")
-    jobs.finish(job_id, attempt, "canceled")
-    return True
 
 
 class _Progress:
@@ -206,7 +211,9 @@ class _Progress:
         if stage != self.job.stage:
             TrainingEvent.objects.create(job=self.job, stage=stage, percent=percent, message=f"{stage}")
         self.job.stage, self.job.percent, self.job.eta_seconds, self.written = stage, percent, eta, now
-        self.job.save(update_fields=["stage", "percent", "eta_seconds"])
+        # Only while it runs: an attempt that comes too late must not touch an end.
+        running = TrainingJob.objects.filter(id=self.job.id, status=TrainingJob.Status.RUNNING)
+        running.update(stage=stage, percent=percent, eta_seconds=eta)
 
 
 def _evaluated(examples: datasets.Examples, trained: Trained) -> list[tuple[int, str, str, float]]:

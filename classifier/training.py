@@ -9,7 +9,7 @@ from django.utils import timezone
 from classifier import datasets, sharing
 from classifier.models import Dataset, Model, TrainingEvent, TrainingJob
 from classifier.queues import TRAIN
-from tenants import jobs
+from tenants import isolation, jobs
 from tenants.errors import InvalidInput, NotFound, QuotaExceeded
 from tenants.models import Organisation
 
@@ -34,7 +34,8 @@ def start(
     `options["base"]` is a shared text model to start from. Raises InvalidInput for a name that cannot be or a base that
     does not fit, DatasetNotReady, and QuotaExceeded at the plan's number of models.
     """
-    datasets.check_ready(dataset)
+    # The row is the lock: a data set that is being deleted gets no training, and one in training is not deleted.
+    datasets.check_ready(datasets.locked(dataset.id))
     options = dict(options or {})
     if options.get("base"):
         options["base"] = _base(options["base"], dataset)
@@ -94,6 +95,7 @@ def _model(organisation: Organisation, name: str, by: str) -> Model:
     found = Model.objects.filter(name=name).first()
     if found is not None:
         return found
+    isolation.lock("models")
     limit = organisation.plan.model_count
     if limit is not None and Model.objects.count() >= limit:
         detail = f"The plan {organisation.plan} holds {limit} models. Delete one, or ask for a larger plan."

@@ -107,6 +107,9 @@ def configured(app: Celery, given: Secret) -> Celery:
 def serve(app: Celery) -> None:
     # Celery warns of root; this process has given up root's rights already.
     warnings.simplefilter("ignore", SecurityWarning)
+    # A line or two for each message would fill the disk and say nothing.
+    for name in ("celery.app.trace", "celery.worker.strategy"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     worker = app.Worker(
         pool="solo",
         concurrency=1,

@@ -59,7 +59,7 @@ class SignUpForm(SignupForm):
                 wanted = self.cleaned_data
                 accounts.found(name=wanted["organisation"], slug=wanted["slug"], owner=user)
         except BaseException:
-            user.delete()
+            accounts.unregister(user=user)
             raise
 
 
@@ -129,7 +129,7 @@ class KeyForm(forms.Form):
             (Scope.READ, "read: look at data sets, trainings and models"),
             (Scope.CLASSIFY, "classify: send inputs and read answers"),
             (Scope.TRAIN, "train: upload, train, promote"),
-            (Scope.ADMIN, "admin: keys and the organisation itself"),
+            (Scope.ADMIN, "admin: keys, deletion and the organisation itself"),
         ],
         initial=[Scope.READ, Scope.CLASSIFY],
         widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),

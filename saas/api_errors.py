@@ -4,9 +4,11 @@ Nothing below this module knows of HTTP statuses.
 """
 
 import logging
+import sys
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions
@@ -85,9 +87,15 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer what nobody expected; a database that is away passes by itself, and is no fault of this request."""
+    away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
     if not request.path.startswith(API):
         return pages.server_error(request)
     number = _request_id(request)
+    if away:
+        error = errors.Unavailable("The database does not answer. Try again in a moment.", retry_after=5)
+        status, headers, body = problem(error, request_id=number)
+        return JsonResponse(body, status=status, content_type=headers.pop("Content-Type"), headers=headers)
     detail = f"This is our fault, and it was logged. Name the request id {number} when you report it."
     body = _body(500, "internal", detail, (), number)
     return JsonResponse(body, status=500, content_type="application/problem+json")

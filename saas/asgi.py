@@ -5,11 +5,13 @@ import os
 import re
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from urllib.parse import quote
 
 import msgspec
 from a2wsgi import WSGIMiddleware
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saas.settings")
@@ -18,16 +20,19 @@ django = get_wsgi_application()
 
 from classifier import event_stream, inference  # noqa: E402
 from classifier.gateway import Gateway, http  # noqa: E402
-from saas import api_errors, readiness  # noqa: E402
+from saas import api_errors, readiness, spool  # noqa: E402
 from tenants import boot, broker, isolation  # noqa: E402
+from tenants.errors import TenantError  # noqa: E402
+from tenants.middleware import request_id  # noqa: E402
 
 THREADS = 16
 CLASSIFY = re.compile(r"/api/v1/models/[^/]+/classify")
+PAGE_FILE = re.compile(r"/o/[^/]+/datasets/.*")
+BODILESS = ("GET", "HEAD", "OPTIONS")
+# The form around a file, and every request without one.
+FORM_BYTES = 11 * 1024 * 1024
+PAGE_FILE_BYTES = 1024 * 1024 * 1024
 QUERY_CHARACTERS = "".join(map(chr, range(0x21, 0x7F)))
-
-
-class UploadCutOff(OSError):
-    """The client left in the middle of its request. Django takes an OSError for an unreadable request."""
 
 
 class Application:
@@ -69,20 +74,46 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _serve_django(self, scope: http.Scope, receive: http.Receive, send: http.Send) -> None:
-        # The server's own functions return awaitables that are no coroutines, as a2wsgi needs them.
-        async def receive_all() -> http.Message:
-            message = await receive()
-            # To a2wsgi this would look like the end of the body, and half a file like a whole one.
-            if message["type"] == "http.disconnect":
-                raise UploadCutOff("the client closed the connection before the request was complete")
-            return message
+        try:
+            async with spool.received(scope, receive, limit=await self._limit(scope), folder=_folder()) as request:
+                await self._hand_over(*request, send)
+        except http.Disconnected:
+            return
+        except TenantError as error:
+            await _refuse(scope, send, error)
 
+    async def _limit(self, scope: http.Scope) -> int:
+        """Return how many bytes this request may bring. Raises InvalidKey before a byte of the body is read."""
+        if scope["method"] in BODILESS:
+            return FORM_BYTES
+        if scope["path"].startswith("/api/v1/"):
+            key = await self.gateway.callers.identify(http.bearer(scope))
+            return int(key.organisation.plan.dataset_bytes) + FORM_BYTES
+        # Only somebody who is signed in may bring a file; whether the plan has room for it is Django's to say.
+        signed_in = "sessionid=" in http.header(scope, b"cookie")
+        return PAGE_FILE_BYTES if signed_in and PAGE_FILE.fullmatch(scope["path"]) else FORM_BYTES
+
+    async def _hand_over(self, scope: http.Scope, receive: http.Receive, send: http.Send) -> None:
+        # The server's own function returns an awaitable that is no coroutine, as a2wsgi needs one.
         async def send_on(message: http.Message) -> None:
             await send(message)
 
         # A query is ASCII (RFC 3986), which a2wsgi takes for granted and a careless client does not.
         query = quote(scope["query_string"], safe=QUERY_CHARACTERS).encode()
-        await self.django({**scope, "query_string": query}, receive_all, send_on)  # type: ignore[arg-type]  # TypedDicts
+        await self.django({**scope, "query_string": query}, receive, send_on)  # type: ignore[arg-type]  # TypedDicts
+
+
+async def _refuse(scope: http.Scope, send: http.Send, error: TenantError) -> None:
+    number = request_id(http.header(scope, b"x-request-id"))
+    status, headers, document = api_errors.problem(error, request_id=number)
+    await http.respond(send, status, headers | {"X-Request-Id": number}, msgspec.json.encode(document))
+
+
+def _folder() -> Path:
+    """Return where bodies wait that are too large for the memory."""
+    folder = Path(settings.ASSORT_DATA) / "tmp"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 def _refuse_unsafe() -> None:

@@ -1,4 +1,4 @@
-"""Adds the classify call, which Django does not serve, to the OpenAPI document that it generates."""
+"""Completes the OpenAPI document that Django generates: the classify call, which it does not serve, and errors."""
 
 from typing import Any
 
@@ -47,6 +47,10 @@ def add_classify(result: dict[str, Any], generator: Any, request: Any, public: b
     types = [Classify, Answer, Accepted, Problem]
     (body, answer, accepted, problem), schemas = msgspec.json.schema_components(types, ref_template=SCHEMAS + "{name}")
     result.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
+    wrong = {"description": "What went wrong.", "content": {"application/problem+json": {"schema": problem}}}
+    for methods in result["paths"].values():
+        for operation in methods.values():
+            operation["responses"]["default"] = wrong
     result["paths"][PATH] = {"post": _operation(body, answer, accepted, problem)}
     return result
 

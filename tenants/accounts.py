@@ -28,6 +28,11 @@ def register(*, email: str, password: str, name: str = "") -> User:
         raise Conflict(f"{email} has an account already. Sign in with it.") from None
 
 
+def unregister(*, user: User) -> None:
+    """Take back an account that could not get its organisation."""
+    user.delete()
+
+
 def found(*, name: str, owner: User, slug: str = "", plan: str = DEFAULT_PLAN) -> Organisation:
     """Make an organisation with everything that is its own, or leave nothing behind.
 
@@ -119,6 +124,8 @@ def resume(*, organisation: Organisation) -> None:
 @transaction.atomic
 def delete(*, organisation: Organisation, by: str) -> None:
     """Have everything of the organisation destroyed. It answers nobody from now on."""
+    if Organisation.objects.select_for_update().get(pk=organisation.pk).status == Organisation.Status.DELETING:
+        raise Conflict(f"{organisation.slug} is being deleted already.")
     organisation.status = Organisation.Status.DELETING
     organisation.save(update_fields=["status"])
     organisation.api_keys.filter(revoked_at=None).update(revoked_at=timezone.now())

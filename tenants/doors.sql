@@ -25,6 +25,13 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT pg_notify('job', '');
 $$;
 
+-- The relay serves everybody, so nobody may hand it what it does not know.
+ALTER TABLE public.job ADD CONSTRAINT job_kind_has_its_queue CHECK (
+    (kind, queue) IN (
+        ('classify', 'infer'), ('validate', 'batch'), ('train', 'train'), ('register', 'record'), ('unregister', 'record')
+    )
+);
+
 -- The attempt's number is the fence: whoever holds an older one can neither renew nor finish.
 CREATE FUNCTION door.claim_job(job_id text, lease interval) RETURNS integer
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$

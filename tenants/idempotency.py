@@ -10,8 +10,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from django.core.exceptions import SuspiciousOperation
 from django.db import connection, transaction
-from django.http import HttpResponse
+from django.http import HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
@@ -46,8 +48,8 @@ def forget_expired(**which: str) -> None:
 
 
 class _Refused(Exception):
-    def __init__(self, error: TenantError) -> None:
-        super().__init__(error.detail)
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
         self.error = error
 
 
@@ -94,7 +96,15 @@ def _lock(tenant: str, key: str) -> bool:
 
 
 def _fingerprint(request: Any) -> str:
-    """Return a hash of what was asked. An upload counts by its content, since its boundary changes with each try."""
+    """Return a hash of what was asked. Raises _Refused for a body that the view could not read either."""
+    try:
+        return _hash(request)
+    except (TenantError, SuspiciousOperation, MultiPartParserError, UnreadablePostError) as error:
+        raise _Refused(error) from error
+
+
+def _hash(request: Any) -> str:
+    """Return a hash in which an upload counts by its content, since its boundary changes with each try."""
     digest = hashlib.sha256(f"{request.path}\n".encode())
     if request.content_type == "multipart/form-data":
         files = {name: file.sha256 for name, file in request.FILES.items()}

@@ -78,6 +78,12 @@ def entered(organisation: Organisation) -> Iterator[None]:
         database.leave()
 
 
+def lock(name: str) -> None:
+    """Let nobody else of this organisation past this line until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{current_schema()} {name}"])
+
+
 def log_in_as_worker(tenant: str, *, password: str) -> None:
     """Make this process, which has no connection yet, the organisation's own for good."""
     connection.settings_dict.update(USER=worker_login(tenant), PASSWORD=password)

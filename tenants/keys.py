@@ -42,10 +42,7 @@ def issue(
 
     Raises InvalidInput for an unknown or no scope, or an end that has passed.
     """
-    unknown = sorted(set(scopes) - set(Scope.values))
-    if unknown or not scopes:
-        allowed = ", ".join(Scope.values)
-        raise InvalidInput.field("scopes", f"Name at least one of: {allowed}.")
+    check_scopes(scopes)
     if expires_at is not None and expires_at <= timezone.now():
         raise InvalidInput.field("expires_at", "This time has passed. Give a later one, or none.")
     public = ids.random_text(12, BASE62)
@@ -61,6 +58,12 @@ def issue(
     )
     audit.record(organisation=organisation, by=by, action="key.issued", target=row.id, name=row.name, scopes=row.scopes)
     return row, key
+
+
+def check_scopes(scopes: Collection[str]) -> None:
+    """Raises InvalidInput for an unknown scope, or none."""
+    if not scopes or set(scopes) - set(Scope.values):
+        raise InvalidInput.field("scopes", f"Name at least one of: {', '.join(Scope.values)}.")
 
 
 @transaction.atomic

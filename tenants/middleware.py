@@ -14,7 +14,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from tenants import broker, idempotency, ids, isolation, keys, quotas
-from tenants.errors import InvalidKey, TenantError, Unavailable
+from tenants.errors import InvalidKey, MissingScope, TenantError, Unavailable
 from tenants.models import ApiKey, Membership, Organisation
 
 View = Callable[..., HttpResponseBase]
@@ -65,6 +65,7 @@ def _serve_api(request: Any, view: View, kwargs: dict[str, Any]) -> HttpResponse
     headers: dict[str, str] = {}
     try:
         key = keys.authenticate(_bearer(request))
+        _require_scope(view, request.method, key)
         allowance = _count(key)
         if allowance is not None:
             headers = allowance.headers()
@@ -80,6 +81,13 @@ def _serve_api(request: Any, view: View, kwargs: dict[str, Any]) -> HttpResponse
     for name, value in headers.items():
         response.headers[name] = value
     return response
+
+
+def _require_scope(view: View, method: str, key: ApiKey) -> None:
+    """Refuse early what the view would refuse: before a body of megabytes is read for its Idempotency-Key."""
+    scope = getattr(getattr(view, "cls", None), "scopes", {}).get(method)
+    if scope is not None and scope not in key.scopes:
+        raise MissingScope(scope)
 
 
 def _count(key: ApiKey) -> quotas.Allowance | None:

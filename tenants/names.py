@@ -3,6 +3,9 @@
 import re
 import unicodedata
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
 from tenants.errors import InvalidInput
 
 SLUG_PATTERN = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
@@ -54,6 +57,14 @@ def check_slug(slug: str) -> str:
     if slug in RESERVED:
         raise InvalidInput.field("slug", f"The address {slug!r} is reserved. Choose another.")
     return slug
+
+
+def check_email(email: str) -> None:
+    """Raises InvalidInput for what cannot be an address."""
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise InvalidInput.field("email", f"{email!r} is no e-mail address.") from None
 
 
 def suggest_slug(name: str) -> str:

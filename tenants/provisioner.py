@@ -7,6 +7,8 @@ user and the folder, which no transaction covers, are made last within it and ta
 import logging
 import shutil
 import time
+from datetime import timedelta
+from pathlib import Path
 
 import redis
 from django.conf import settings
@@ -21,6 +23,8 @@ from tenants.secrets import derive
 log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 0.5
+RETRY_AFTER = timedelta(seconds=30)
+DELETED = ".deleted-"
 
 
 def run() -> None:
@@ -36,6 +40,8 @@ def run() -> None:
             while serve_next(client):
                 pass
             users.watch()
+            retry_deletions()
+            remove_folders()
             with connection.cursor() as cursor:
                 heart.beat(cursor.execute)
             wakeups.wait(calls, WAIT_SECONDS)
@@ -103,7 +109,8 @@ def destroy(organisation: Organisation, client: redis.Redis) -> None:
     schemas.drop(tenant)
     folder = isolation.directory(tenant)
     if folder.exists():
-        shutil.rmtree(folder)
+        # Out of reach at once. A worker that is just ending may still write into it, so it is removed later.
+        transaction.on_commit(lambda: folder.rename(folder.with_name(f"{DELETED}{tenant}")))
     for of_tenant in (Job.objects.filter(tenant=tenant), Route.objects.filter(tenant=tenant)):
         of_tenant.delete()
     for of_organisation in (organisation.api_keys, organisation.invitations, organisation.memberships):
@@ -111,6 +118,22 @@ def destroy(organisation: Organisation, client: redis.Redis) -> None:
     organisation.name = organisation.slug = f"deleted-{tenant}"
     organisation.status = Organisation.Status.DELETED
     organisation.save(update_fields=["name", "slug", "status"])
+
+
+def retry_deletions() -> None:
+    """Take up again what failed: an organisation that is to be deleted must not stay for want of a second try."""
+    failed = Provisioning.objects.filter(action=Provisioning.Action.DELETE, state=Provisioning.State.FAILED)
+    due = failed.filter(finished_at__lt=timezone.now() - RETRY_AFTER)
+    due.update(state=Provisioning.State.REQUESTED, finished_at=None)
+
+
+def remove_folders() -> None:
+    """Remove the files of deleted organisations."""
+    for folder in (Path(settings.ASSORT_DATA) / "tenants").glob(f"{DELETED}*"):
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            log.info("%s is removed later: %s", folder.name, error)
 
 
 def worker_password(tenant: str, use: str) -> str:

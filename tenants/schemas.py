@@ -21,18 +21,20 @@ def create(tenant: str, *, worker_password: str) -> None:
     _execute("CREATE ROLE {} NOLOGIN", role)
     _execute("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE", role, WEB_LOGIN)
     _execute("CREATE ROLE {} LOGIN CONNECTION LIMIT 12 IN ROLE {}", login, role)
-    _execute("ALTER ROLE {} SET search_path = {}", login, role)
-    _execute("ALTER ROLE {} SET statement_timeout = '60s'", login)
-    set_worker_password(tenant, worker_password)
+    reset_worker(tenant, password=worker_password)
     # No IF NOT EXISTS: to take over a schema that is there would be to show its rows to somebody else.
     _execute("CREATE SCHEMA {}", role)
     migrate(tenant)
 
 
-def set_worker_password(tenant: str, password: str) -> None:
+def reset_worker(tenant: str, *, password: str) -> None:
+    """Set what belongs to the workers' login, which may have changed its own settings meanwhile."""
+    role, login = isolation.schema(tenant), isolation.worker_login(tenant)
+    _execute("ALTER ROLE {} RESET ALL", login)
+    _execute("ALTER ROLE {} SET search_path = {}", login, role)
+    _execute("ALTER ROLE {} SET statement_timeout = '60s'", login)
     with connection.cursor() as cursor:
-        statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
-        cursor.execute(statement.format(sql.Identifier(isolation.worker_login(tenant)), sql.Literal(password)))
+        cursor.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(login), sql.Literal(password)))
 
 
 def migrate(tenant: str) -> None:
@@ -53,20 +55,25 @@ def migrate(tenant: str) -> None:
 def drop(tenant: str) -> None:
     """End the organisation's sessions and drop its schema and roles; what is gone already is no error."""
     role, login = isolation.schema(tenant), isolation.worker_login(tenant)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", [login])
-        cursor.execute("SELECT rolname FROM pg_roles WHERE rolname IN (%s, %s)", [role, login])
-        roles = [name for (name,) in cursor.fetchall()]
+    roles = _existing(login, role)  # wk_… before t_…, of which it is a member
+    for name in roles:
+        # Who made a role may give it away, and must hold it to end its sessions and to take back its grants.
+        _execute("GRANT {} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE", name)
+    if login in roles:
+        _execute("ALTER ROLE {} NOLOGIN", login)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s", [login])
     _execute("DROP SCHEMA IF EXISTS {} CASCADE", role)
-    for name in sorted(roles, reverse=True):  # wk_… before t_…, of which it is a member
-        _drop_role(name)
+    for name in roles:
+        _execute("DROP OWNED BY {}", name)
+        _execute("DROP ROLE {}", name)
 
 
-def _drop_role(role: str) -> None:
-    # What a role was granted keeps it alive, and only somebody who holds the role may give that back.
-    _execute("GRANT {} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE", role)
-    _execute("DROP OWNED BY {}", role)
-    _execute("DROP ROLE {}", role)
+def _existing(*roles: str) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [list(roles)])
+        found = {name for (name,) in cursor.fetchall()}
+    return [role for role in roles if role in found]
 
 
 def _database() -> str:

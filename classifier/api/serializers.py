@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from classifier.models import Classification, Dataset, Model, ModelVersion, TrainingJob
 from classifier.training import QUALITIES
-from tenants.api.fields import ObjectField, TextField
+from tenants.api.fields import ObjectField, StrictSerializer, TextField
 
 # --- Data sets -----------------------------------------------------------------------------------------------------
 
@@ -147,7 +147,7 @@ class ReportSerializer(serializers.Serializer[Any]):
 # --- Trainings -----------------------------------------------------------------------------------------------------
 
 
-class TrainingOptions(serializers.Serializer[Any]):
+class TrainingOptions(StrictSerializer):
     quality = serializers.ChoiceField(choices=QUALITIES, default="auto")
     seed = serializers.IntegerField(default=0, min_value=0, max_value=2**31 - 1)
     base = TextField(
@@ -157,7 +157,7 @@ class TrainingOptions(serializers.Serializer[Any]):
     )
 
 
-class TrainingInput(serializers.Serializer[Any]):
+class TrainingInput(StrictSerializer):
     dataset = TextField(max_length=24)
     model = TextField(max_length=63)
     options = TrainingOptions(default=dict)
@@ -211,7 +211,7 @@ class TrainingEventSerializer(serializers.Serializer[Any]):
 # --- Models --------------------------------------------------------------------------------------------------------
 
 
-class ModelSettings(serializers.Serializer[Any]):
+class ModelSettings(StrictSerializer):
     policy = serializers.ChoiceField(choices=Model.Policy.choices)
 
 
@@ -279,7 +279,7 @@ class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
         )
 
 
-class PromoteInput(serializers.Serializer[Any]):
+class PromoteInput(StrictSerializer):
     version = serializers.IntegerField(min_value=1)
 
 

@@ -296,7 +296,7 @@ class ModelRollback(ScopedView):
     def post(self, request: KeyRequest, model: str) -> Response:
         found = _own(model)
         registry.roll_back(model=found, by=request.auth.id)
-        return Response(ModelSerializer(found).data)
+        return Response(ModelSerializer(registry.get(model)).data)
 
 
 class Classifications(ScopedView):

@@ -66,7 +66,7 @@ class Gateway:
         self._accept = accept
         self._database = Database()
         self._broker = connect()
-        self._callers = Callers(self._database, self._broker)
+        self.callers = Callers(self._database, self._broker)
         self._routes = Routes(self._database)
         self._replies = Replies(self._broker)
         self._background: list[asyncio.Task[None]] = []
@@ -105,7 +105,7 @@ class Gateway:
         if call.scope["method"] != "POST":
             call.headers["Allow"] = "POST"
             raise MethodNotAllowed("This address takes POST only.")
-        key = await self._callers.identify(http.bearer(call.scope))
+        key = await self.callers.identify(http.bearer(call.scope))
         note = partial(usage.note, organisation=key.organisation, api_key=key.id)
         try:
             answer = await self._serve(call, key)
@@ -120,7 +120,7 @@ class Gateway:
         return answer
 
     async def _serve(self, call: Call, key: ApiKey) -> tuple[int, bytes]:
-        await self._callers.admit(key, Scope.CLASSIFY, call.headers)
+        await self.callers.admit(key, Scope.CLASSIFY, call.headers)
         body = await http.read_body(call.receive, request.BODY_LIMIT)
         target = await self._find_model(call, key)
         http.check_json(call.scope)

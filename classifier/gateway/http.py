@@ -1,9 +1,10 @@
 """What the gateway and the event stream need of HTTP and ASGI: headers, a body of limited size, an answer."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from tenants.errors import InvalidKey, TooLarge, UnsupportedMediaType
+from tenants.errors import InvalidKey, Malformed, TooLarge, UnsupportedMediaType
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -11,6 +12,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 # Returns status, headers and body for an error.
 Problem = Callable[..., tuple[int, dict[str, str], dict[str, Any]]]
+
+
+BODY_SECONDS = 15.0
 
 
 class Disconnected(Exception):
@@ -51,7 +55,18 @@ def check_json(scope: Scope) -> None:
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:
-    """Return the whole body. Raises TooLarge beyond `limit` bytes, Disconnected when it ends early."""
+    """Return the whole body.
+
+    Raises TooLarge beyond `limit` bytes, Malformed when it does not arrive in time, Disconnected when it ends early.
+    """
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read_body(receive, limit)
+    except TimeoutError:
+        raise Malformed(f"The body did not arrive within {BODY_SECONDS:.0f} s. Send it faster, or less.") from None
+
+
+async def _read_body(receive: Receive, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     more = True

@@ -135,7 +135,8 @@ def wilson(successes: int, trials: int) -> Interval:
     middle = share + square / (2 * trials)
     spread = _Z * float(np.sqrt(share * (1 - share) / trials + square / (4 * trials**2)))
     scale = 1 + square / trials
-    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+    # The share itself lies within, also where rounding would put a bound a hair inside of it.
+    return min(share, max(0.0, (middle - spread) / scale)), max(share, min(1.0, (middle + spread) / scale))
 
 
 def calibration_error(confidences: NDArray[np.float64], right: NDArray[np.bool_]) -> float:

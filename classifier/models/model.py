@@ -36,6 +36,8 @@ class Promotion(models.Model):
     version = models.ForeignKey("ModelVersion", on_delete=models.CASCADE, related_name="promotions")
     by = models.CharField(max_length=254)
     reason = models.CharField(max_length=300)
+    # A roll-back takes the promotion before it off the list that the next one goes back along.
+    is_roll_back = models.BooleanField(default=False)
     at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from tenants.permissions import Scope
 
 
 @require_POST
-@require(Scope.TRAIN)
+@require(Scope.ADMIN)
 @load_dataset
 def dataset_delete(request: MemberRequest, dataset: Dataset) -> HttpResponse:
     with told(request, f"The data set {dataset.name} is gone."):

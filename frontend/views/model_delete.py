@@ -10,7 +10,7 @@ from tenants.permissions import Scope
 
 
 @require_POST
-@require(Scope.TRAIN)
+@require(Scope.ADMIN)
 @load_model
 def model_delete(request: MemberRequest, model: Model) -> HttpResponse:
     with told(request, f"The model {model.name} is gone."):

@@ -28,3 +28,13 @@ class TextField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """An input that refuses what it does not know: a mistyped option must not be overlooked in silence."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields), key=str)):
+            detail = f"There is no such field. Known are: {', '.join(self.fields)}."
+            raise serializers.ValidationError(dict.fromkeys(unknown, detail), code="unknown_field")
+        return super().to_internal_value(data)

@@ -4,12 +4,12 @@ from typing import Any
 
 from rest_framework import serializers
 
-from tenants.api.fields import ObjectField, TextField
+from tenants.api.fields import ObjectField, StrictSerializer, TextField
 from tenants.models import ApiKey, Organisation
 from tenants.permissions import Scope
 
 
-class KeyInput(serializers.Serializer[Any]):
+class KeyInput(StrictSerializer):
     name = TextField(max_length=100, default="")
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.choices), min_length=1)
     expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
@@ -42,7 +42,7 @@ class NewKeySerializer(KeySerializer):
         fields = (*KeySerializer.Meta.fields, "key")
 
 
-class OrganisationInput(serializers.Serializer[Any]):
+class OrganisationInput(StrictSerializer):
     name = TextField(max_length=100, required=False)
     retention = serializers.ChoiceField(
         choices=Organisation.Retention.choices, required=False, help_text="How long answers from now on are kept."

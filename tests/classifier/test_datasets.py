@@ -90,6 +90,29 @@ def test_deleting_destroys_rows_and_file(inside_acme: Organisation, django_captu
         datasets.get(dataset.id)
 
 
+def test_one_to_which_rows_are_being_added_stays(inside_acme: Organisation) -> None:
+    parent = rows.ready(inside_acme)
+    more = uploads.write_rows(inside_acme.tenant, [{"text": "hello", "label": "billing"}])
+    datasets.add_rows(organisation=inside_acme, dataset=parent, upload=more, by="alice")
+    with pytest.raises(Conflict, match="being added"):
+        datasets.delete(organisation=inside_acme, dataset=parent)
+
+
+def test_children_of_different_parents_have_different_hashes(inside_acme: Organisation) -> None:
+    children = []
+    for parent in (rows.ready(inside_acme), rows.ready(inside_acme, rows.TABLE)):
+        more = uploads.write_rows(inside_acme.tenant, [{"label": "big"}])
+        children.append(datasets.add_rows(organisation=inside_acme, dataset=parent, upload=more, by="alice"))
+    assert children[0].sha256 != children[1].sha256
+    assert children[0].bytes > len(rows.MESSAGES)
+
+
+def test_the_file_goes_once_it_is_read(inside_acme: Organisation) -> None:
+    for text in (rows.MESSAGES, "text,label\n"):
+        dataset = rows.ready(inside_acme, text)
+        assert not datasets.file_of(inside_acme.tenant, dataset.id).exists()
+
+
 def test_one_that_a_training_reads_stays(inside_acme: Organisation) -> None:
     dataset = rows.ready(inside_acme)
     training.start(organisation=inside_acme, dataset=dataset, model_name="support", by="alice")

@@ -12,6 +12,7 @@ from classifier.gateway.answer import Answer
 from classifier.models import Classification
 from tenants import isolation, keys
 from tenants.models import ApiKey, Job, Organisation
+from tests.classifier import rows
 from tests.classifier.gateway_stand_ins import Worker, aside, billing, drop_route, found, issue, set_route
 
 pytest_plugins = ["tests.classifier.gateway_fixtures"]
@@ -197,7 +198,8 @@ async def test_json_may_name_its_charset(caller: httpx2.AsyncClient, worker: Wor
 async def test_a_request_for_later_is_a_row_before_it_is_accepted(
     initech: Organisation, caller: httpx2.AsyncClient
 ) -> None:
-    response = await caller.post("support@2/classify", json=TEXT, headers={"Prefer": "wait=5, respond-async"})
+    await aside(_train_twice, initech, "later")
+    response = await caller.post("later@2/classify", json=TEXT, headers={"Prefer": "wait=5, respond-async"})
     assert response.status_code == 202
     body = response.json()
     assert response.headers["Location"] == f"/api/v1/classifications/{body['id']}"
@@ -206,7 +208,14 @@ async def test_a_request_for_later_is_a_row_before_it_is_accepted(
     assert (body["object"], body["status"]) == ("classification", "queued")
     assert body["created_at"].endswith("Z")
     kept = await aside(_kept, initech, body["id"])
-    assert (kept.model, kept.version, kept.inputs) == ("support", 2, TEXT["inputs"])
+    assert (kept.model, kept.version, kept.inputs) == ("later", 2, TEXT["inputs"])
+
+
+def _train_twice(organisation: Organisation, model: str) -> None:
+    with isolation.entered(organisation):
+        dataset = rows.ready(organisation)
+        for _ in range(2):
+            rows.trained(organisation, dataset, model)
 
 
 def _kept(organisation: Organisation, id: str) -> Classification:

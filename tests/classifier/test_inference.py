@@ -74,8 +74,23 @@ def accept(organisation: Organisation) -> Classification:
     return inference.accept(model="support", version=1, inputs=["my password"], top_k=1, explain=False, api_key="")
 
 
+def test_a_version_that_there_is_not_is_refused_before_anything_is_accepted(inside_acme: Organisation) -> None:
+    with pytest.raises(NotFound):
+        accept(inside_acme)
+    assert not Classification.objects.exists()
+
+
+def test_an_error_of_ours_is_an_answer_too(models: LoadedModels, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(inference, "_results", fail)
+    assert inference.answer(request(), models=models)["error"]["code"] == "unavailable"
+
+
 def test_an_accepted_request_is_a_row_and_a_job(acme: Organisation) -> None:
     with isolation.entered(acme):
+        rows.trained(acme)
         accepted = accept(acme)
         assert Classification.objects.get(id=accepted.id).inputs == ["my password"]
     assert Job.objects.get(pk=accepted.id).queue == "infer"
@@ -91,8 +106,11 @@ def test_it_is_answered_once_and_its_inputs_do_not_stay(models: LoadedModels, in
     assert accepted.results[0]["label"] == "account"
 
 
-def test_a_request_that_cannot_be_answered_fails_with_the_reason(inside_acme: Organisation) -> None:
+def test_a_request_that_cannot_be_answered_fails_with_the_reason(
+    models: LoadedModels, inside_acme: Organisation
+) -> None:
     accepted = accept(inside_acme)
+    registry.delete(tenant=inside_acme.tenant, model=registry.get("support"))
     inference.answer_stored(accepted.id, models=LoadedModels(inside_acme.tenant))
     accepted.refresh_from_db()
     assert accepted.status == "failed"

@@ -25,6 +25,16 @@ def test_a_roll_back_goes_to_the_champion_before(inside_acme: Organisation) -> N
     assert registry.roll_back(model=model, by="alice") == first
 
 
+def test_roll_backs_go_on_backwards_and_not_to_and_fro(inside_acme: Organisation) -> None:
+    dataset = rows.ready(inside_acme)
+    for _ in range(3):
+        rows.trained(inside_acme, dataset)
+    numbers = [registry.roll_back(model=registry.get("support"), by="alice").number for _ in range(2)]
+    assert numbers == [2, 1]
+    with pytest.raises(Conflict):
+        registry.roll_back(model=registry.get("support"), by="alice")
+
+
 def test_there_is_no_roll_back_from_the_first(inside_acme: Organisation) -> None:
     rows.trained(inside_acme)
     with pytest.raises(Conflict, match="no earlier champion"):

@@ -41,6 +41,25 @@ def test_the_workers_of_a_suspended_organisation_are_stopped_and_none_is_started
     assert decide([Waiting("acme", "infer", 1)], running, allowed={}, now=0) == [Stop(1)]
 
 
+def test_whoever_was_served_last_waits_however_long_the_queue() -> None:
+    waiting = [Waiting("acme", "train", 100), Waiting("globex", "train", 1)]
+    full = [Running(1, "initech", "train", 0)]
+    [start] = decide(waiting, full, allowed=dict.fromkeys(TENANTS, 1), now=9, served_at={"acme": 8.0})
+    assert start == Start("globex", "train")
+
+
+def test_trainings_leave_a_place_for_reading() -> None:
+    running = [Running(pid, tenant, "train", 0) for pid, tenant in enumerate(("acme", "globex"))]
+    waiting = [Waiting("initech", "train", 9), Waiting("initech", "batch", 1)]
+    assert decide(waiting, running, allowed=dict.fromkeys(TENANTS, 1), now=0) == [Start("initech", "batch")]
+
+
+def test_a_plan_of_one_job_process_gets_one_beside_the_worker_that_answers() -> None:
+    waiting = [Waiting("acme", use, 1) for use in USES]
+    actions = decide(waiting, [], allowed={"acme": 1}, now=0)
+    assert actions == [Start("acme", "infer"), Start("acme", "batch")]
+
+
 def test_answers_come_before_jobs() -> None:
     waiting = [Waiting("acme", "train", 1), Waiting("globex", "infer", 1)]
     first, second = decide(waiting, [], allowed={"acme": 1, "globex": 1}, now=0)

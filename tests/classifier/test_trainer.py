@@ -5,6 +5,7 @@ import pytest
 
 from classifier import leases, registry, trainer, training
 from classifier.ml import split
+from classifier.ml.train import train as fit
 from classifier.models import EvaluatedRow, Model, TrainingJob
 from tenants import isolation, jobs
 from tenants.models import Job, Organisation
@@ -47,6 +48,21 @@ def test_a_later_version_serves_as_the_policy_says(inside_acme: Organisation, po
     second = rows.trained(inside_acme, dataset)
     assert registry.champion(registry.get("support")).number == serves
     assert second.verdict
+
+
+def test_the_policy_of_the_moment_counts_and_not_that_of_the_beginning(
+    inside_acme: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = rows.ready(inside_acme)
+    rows.trained(inside_acme, dataset)
+
+    def fit_while_somebody_pins(*args: object, **named: object) -> object:
+        registry.set_policy(model=registry.get("support"), policy="pinned")
+        return fit(*args, **named)  # type: ignore[arg-type]  # handed on as they come
+
+    monkeypatch.setattr(trainer, "fit", fit_while_somebody_pins)
+    assert "`pinned`" in rows.trained(inside_acme, dataset).verdict
+    assert registry.champion(registry.get("support")).number == 1
 
 
 def spoilt_where_it_learns() -> str:

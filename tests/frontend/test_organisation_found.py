@@ -34,4 +34,4 @@ def test_an_address_that_is_taken_is_refused(
     client_of: Callable[[User], Client], carol: User, acme: Organisation
 ) -> None:
     page = client_of(carol).post(reverse("organisation_found"), {"name": "Fine", "slug": acme.slug})
-    assert "is taken" in page.context["form"].non_field_errors()[0]
+    assert "is taken" in page.context["form"].errors["slug"][0]

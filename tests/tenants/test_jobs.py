@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import ProgrammingError, transaction
+from django.db import IntegrityError, ProgrammingError, transaction
 
 from tenants import ids, isolation, jobs
 from tenants.models import Job, Organisation
@@ -35,6 +35,12 @@ def test_a_stranger_cannot_claim_renew_or_cancel_it(acme: Organisation, globex: 
 def test_only_an_organisation_may_submit(db: None) -> None:
     with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
         jobs.submit(ids.new("job"), kind="train", queue="train")
+
+
+@pytest.mark.parametrize(("kind", "queue"), [("evil", "infer"), ("train", "record"), ("classify", "train")])
+def test_what_the_relay_does_not_know_cannot_be_submitted(inside_acme: Organisation, kind: str, queue: str) -> None:
+    with pytest.raises(IntegrityError, match="job_kind_has_its_queue"), transaction.atomic():
+        jobs.submit(ids.new("job"), kind=kind, queue=queue)
 
 
 def test_the_lease_of_the_newest_attempt_counts(job: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from tenants import accounts, keys, operators
+from tenants import accounts, keys, names, operators
 from tenants.errors import TenantError
 from tenants.models import Organisation, User
 from tenants.permissions import Scope
@@ -32,6 +32,10 @@ class Command(BaseCommand):
 
     def create(self, options: dict[str, Any]) -> None:
         email = options["owner"].strip().lower()
+        scopes = [scope.strip() for scope in options["scopes"].split(",")]
+        # Before anything is made: half an organisation helps nobody.
+        keys.check_scopes(scopes)
+        names.check_email(email)
         password = None
         owner = User.objects.filter(email=email).first()
         if owner is None:
@@ -40,7 +44,6 @@ class Command(BaseCommand):
         organisation = operators.found(
             name=options["name"], owner=owner, plan=options["plan"], by=operators.COMMAND_LINE
         )
-        scopes = [scope.strip() for scope in options["scopes"].split(",")]
         _, key = keys.issue(organisation=organisation, name="first key", scopes=scopes, by=email)
         answer = {"organisation": organisation.id, "slug": organisation.slug, "owner": email, "key": key}
         if password:

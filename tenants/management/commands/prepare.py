@@ -7,7 +7,7 @@ from django.db import transaction
 
 from tenants import broker, isolation, logins, schemas
 from tenants.models import Organisation
-from tenants.provisioner import BrokerUsers
+from tenants.provisioner import BrokerUsers, worker_password
 
 
 class Command(BaseCommand):
@@ -21,6 +21,7 @@ class Command(BaseCommand):
         for tenant in kept.values_list("tenant", flat=True):
             with transaction.atomic():
                 schemas.migrate(tenant)
+                schemas.reset_worker(tenant, password=worker_password(tenant, "postgres"))
         # Before any worker: a folder that is not there yet cannot be allowed to it.
         isolation.shared_directory().mkdir(mode=0o750, exist_ok=True)
         # The broker forgets its users when it stops; the other processes log in as soon as this one has ended.

@@ -32,7 +32,7 @@ def answered(acme: Organisation, version: ModelVersion) -> Classification:
     return kept
 
 
-def test_an_accepted_request_waits_in_the_list(api: APIClient, acme: Organisation) -> None:
+def test_an_accepted_request_waits_in_the_list(api: APIClient, acme: Organisation, version: ModelVersion) -> None:
     kept = accepted(acme, "hello")
     body = api.get(f"{ANSWERS}/{kept.id}").json()
     assert (body["object"], body["status"], body["results"]) == ("classification", "queued", None)
@@ -49,7 +49,7 @@ def test_an_answered_one_has_labels_and_confidence_and_no_inputs(api: APIClient,
     assert "invoice" not in str(body)
 
 
-def test_the_list_has_the_newest_first(api: APIClient, acme: Organisation) -> None:
+def test_the_list_has_the_newest_first(api: APIClient, acme: Organisation, version: ModelVersion) -> None:
     made = [accepted(acme, "hello").id for _ in range(3)]
     page = api.get(f"{ANSWERS}?limit=2").json()
     assert [kept["id"] for kept in page["data"]] == made[:0:-1]

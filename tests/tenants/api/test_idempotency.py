@@ -1,11 +1,13 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from tenants import isolation
-from tenants.models import ApiKey, Organisation
+from tenants.models import ApiKey, Organisation, Plan
 from tenants.records.models import IdempotencyKey
 
 
@@ -54,3 +56,33 @@ def test_a_key_is_forgotten_after_a_day(api: APIClient, acme: Organisation) -> N
 
 def test_a_key_of_300_characters_is_422(api: APIClient) -> None:
     assert create_key(api, "x" * 300).status_code == 422
+
+
+def upload(api: APIClient, content: bytes, idempotency_key: str) -> Any:
+    form = {"file": SimpleUploadedFile("messages.csv", content)}
+    return api.post("/api/v1/datasets", form, format="multipart", headers={"Idempotency-Key": idempotency_key})
+
+
+def test_the_same_upload_makes_one_data_set(api: APIClient) -> None:
+    first, again = (upload(api, b"text,label\na,b\n", "f") for _ in range(2))
+    assert (again.status_code, again.json()["id"]) == (201, first.json()["id"])
+    assert upload(api, b"text,label\na,c\n", "f").status_code == 422
+
+
+def test_a_file_beyond_the_plan_is_413_with_a_key_as_well(api: APIClient, acme: Organisation) -> None:
+    Plan.objects.filter(pk=acme.plan_id).update(dataset_bytes=10)
+    response = upload(api, b"x" * 11, "g")
+    assert (response.status_code, response.json()["code"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "status"),
+    [
+        ("application/json", b"x" * 11_000_000, 413),
+        ("multipart/form-data", b"x", 400),
+        ("multipart/form-data; boundary=b; charset=rot13", b"--b--", 400),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_a_problem_document(api: APIClient, kind: str, body: bytes, status: int) -> None:
+    response = api.post("/api/v1/datasets", body, content_type=kind, headers={"Idempotency-Key": "h"})
+    assert (response.status_code, response["Content-Type"]) == (status, "application/problem+json")

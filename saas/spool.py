@@ -1,0 +1,80 @@
+"""Receives a request's body before a thread of Django's is taken, so that slow senders keep nobody waiting.
+
+Django reads a body in the thread that serves it, however slowly it comes; a few idle senders could hold all of them.
+Here a body that is on its way holds a socket and, beyond a megabyte, a file.
+"""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import IO
+
+from classifier.gateway import http
+from tenants.errors import Malformed, TooLarge
+
+IN_MEMORY = 1024 * 1024
+PIECE = 64 * 1024
+# A sender may pause for so long, and must on the whole not be slower than this.
+PAUSE_SECONDS = 30.0
+BYTES_PER_SECOND = 16 * 1024
+
+
+@asynccontextmanager
+async def received(
+    scope: http.Scope, receive: http.Receive, *, limit: int, folder: Path
+) -> AsyncIterator[tuple[http.Scope, http.Receive]]:
+    """Take the whole body in, and return the request as it looks to somebody who has all of it.
+
+    Raises TooLarge beyond `limit` bytes, Malformed for a sender that is too slow, http.Disconnected for one that left.
+    """
+    # What says that it is too large is not read at all.
+    announced = http.header(scope, b"content-length")
+    if announced.isdigit() and int(announced[:18]) > limit:
+        raise _too_large(limit)
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder)) as body:
+        size = await _fill(body, receive, limit)
+        body.seek(0)
+        # A body that came in chunks has a length now; WSGI knows no other.
+        dropped = (b"content-length", b"transfer-encoding")
+        headers = [(name, value) for name, value in scope["headers"] if name not in dropped]
+        yield {**scope, "headers": [*headers, (b"content-length", b"%d" % size)]}, _from(body, size)
+
+
+async def _fill(body: IO[bytes], receive: http.Receive, limit: int) -> int:
+    started, size, more = time.monotonic(), 0, True
+    while more:
+        left = PAUSE_SECONDS + size / BYTES_PER_SECOND - (time.monotonic() - started)
+        try:
+            async with asyncio.timeout(min(PAUSE_SECONDS, left)):
+                message = await receive()
+        except TimeoutError:
+            raise Malformed("The body did not arrive in time. Send it faster, or in smaller parts.") from None
+        if message["type"] == "http.disconnect":
+            raise http.Disconnected
+        piece = message.get("body", b"")
+        size += len(piece)
+        if size > limit:
+            raise _too_large(limit)
+        body.write(piece)
+        more = message.get("more_body", False)
+    return size
+
+
+def _from(body: IO[bytes], size: int) -> http.Receive:
+    """Return the ASGI function that hands out what was received."""
+    left = size
+
+    async def receive() -> http.Message:
+        nonlocal left
+        piece = body.read(PIECE)
+        left -= len(piece)
+        return {"type": "http.request", "body": piece, "more_body": left > 0}
+
+    return receive
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"A request may have {limit:,} bytes here. Split the file, or leave out columns.")
