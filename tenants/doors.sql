@@ -28,7 +28,8 @@ $$;
 -- The relay serves everybody, so nobody may hand it what it does not know.
 ALTER TABLE public.job ADD CONSTRAINT job_kind_has_its_queue CHECK (
     (kind, queue) IN (
-        ('classify', 'infer'), ('validate', 'batch'), ('train', 'train'), ('register', 'record'), ('unregister', 'record')
+        ('classify', 'infer'), ('validate', 'batch'), ('tidy', 'batch'), ('train', 'train'),
+        ('register', 'record'), ('unregister', 'record')
     )
 );
 

@@ -95,7 +95,7 @@ def test_one_to_which_rows_are_being_added_stays(inside_acme: Organisation) -> N
     more = uploads.write_rows(inside_acme.tenant, [{"text": "hello", "label": "billing"}])
     datasets.add_rows(organisation=inside_acme, dataset=parent, upload=more, by="alice")
     with pytest.raises(Conflict, match="being added"):
-        datasets.delete(organisation=inside_acme, dataset=parent)
+        datasets.delete(organisation=inside_acme, dataset=parent, by="alice")
 
 
 def test_children_of_different_parents_have_different_hashes(inside_acme: Organisation) -> None:

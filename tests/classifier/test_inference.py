@@ -110,7 +110,7 @@ def test_a_request_that_cannot_be_answered_fails_with_the_reason(
     models: LoadedModels, inside_acme: Organisation
 ) -> None:
     accepted = accept(inside_acme)
-    registry.delete(tenant=inside_acme.tenant, model=registry.get("support"))
+    registry.delete(tenant=inside_acme.tenant, model=registry.get("support"), by="alice")
     inference.answer_stored(accepted.id, models=LoadedModels(inside_acme.tenant))
     accepted.refresh_from_db()
     assert accepted.status == "failed"
