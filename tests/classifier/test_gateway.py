@@ -123,7 +123,7 @@ async def test_a_revoked_key_is_refused_within_a_second(
     headers = {"Authorization": f"Bearer {key}"}
     assert (await http.post("support/classify", json=TEXT, headers=headers)).status_code == 200
     row = await aside(ApiKey.objects.get, public=key[8:20])
-    await aside(keys.revoke, organisation=initech, key_id=row.id)
+    await aside(keys.revoke, organisation=initech, key_id=row.id, by="alice")
     await asyncio.sleep(0.95)
     assert (await http.post("support/classify", json=TEXT, headers=headers)).status_code == 401
 
