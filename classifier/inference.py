@@ -58,7 +58,7 @@ def accept(
 
     Raises NotFound for a version that there is not.
     """
-    registry.sha256_of(model, version)
+    _sha256_of(model, version)
     accepted = Classification.objects.create(
         model=model,
         version=version,
@@ -160,6 +160,11 @@ def _results(predictor: Predictor, request: Mapping[str, Any]) -> list[dict[str,
     return results
 
 
+def _sha256_of(model: str, version: int) -> str:
+    """Return the hash of the version that has this name now. Raises NotFound."""
+    return sharing.sha256_of(model, version) if sharing.is_shared(model) else registry.sha256_of(model, version)
+
+
 def _refusal(request_id: str, error: TenantError) -> dict[str, Any]:
     fields = [{"pointer": e.pointer, "code": e.code, "detail": e.detail} for e in error.errors]
     return {"id": request_id, "error": {"code": error.code, "detail": error.detail, "errors": fields}}
@@ -186,15 +191,15 @@ class LoadedModels:
 
     def _load(self, model: str, version: int) -> "_Loaded":
         if sharing.is_shared(model):
-            return _Loaded(sharing.load(model, version), sharing.sha256_of(model, version), time.monotonic())
-        predictor = registry.load(tenant=self.tenant, model_name=model, number=version)
-        return _Loaded(predictor, registry.sha256_of(model, version), time.monotonic())
+            predictor = sharing.load(model, version)
+        else:
+            predictor = registry.load(tenant=self.tenant, model_name=model, number=version)
+        return _Loaded(predictor, _sha256_of(model, version), time.monotonic())
 
     def _is_current(self, key: tuple[str, int], loaded: "_Loaded") -> bool:
         """A model may be deleted and another be trained under its name, so what is loaded is asked for again."""
         if time.monotonic() - loaded.checked_at > CHECK_SECONDS:
-            source = sharing if sharing.is_shared(key[0]) else registry
-            if source.sha256_of(*key) != loaded.sha256:
+            if _sha256_of(*key) != loaded.sha256:
                 return False
             loaded.checked_at = time.monotonic()
         return True

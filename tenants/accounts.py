@@ -152,6 +152,8 @@ def _ask_provisioner(organisation: Organisation, action: Provisioning.Action, *,
 def invite(*, organisation: Organisation, email: str, role: str, by: User) -> Invitation:
     """Send a letter whose link lets its reader join. An open invitation to the same address is replaced."""
     _check_role(role)
+    if role == Role.OWNER:
+        _only_for_owners(organisation, by.email)
     email = email.strip().lower()
     if organisation.memberships.filter(user__email=email).exists():
         raise Conflict(f"{email} is a member already. Change the role instead.")
@@ -202,8 +204,10 @@ def add_member(*, organisation: Organisation, user: User, role: str) -> Membersh
 
 @transaction.atomic
 def change_role(*, membership: Membership, role: str, by: str) -> None:
-    """Raises Conflict when that would leave the organisation without an owner."""
+    """Raises Conflict when no owner would be left, and when it is about an owner and `by` is none."""
     _check_role(role)
+    if Role.OWNER in (role, membership.role):
+        _only_for_owners(membership.organisation, by)
     if role != Role.OWNER:
         _keep_an_owner(membership)
     before, membership.role = membership.role, role
@@ -216,9 +220,11 @@ def change_role(*, membership: Membership, role: str, by: str) -> None:
 
 @transaction.atomic
 def remove_member(*, membership: Membership, by: str) -> None:
-    """Raises Conflict for the last owner."""
-    _keep_an_owner(membership)
+    """Raises Conflict for the last owner, and for an owner whom somebody else would remove who is none."""
     email = membership.user.email
+    if membership.role == Role.OWNER and by != email:
+        _only_for_owners(membership.organisation, by)
+    _keep_an_owner(membership)
     audit.record(
         organisation=membership.organisation,
         by=by,
@@ -246,6 +252,12 @@ def _note_about(invitation: Invitation, action: str, *, by: str) -> None:
 def _check_role(role: str) -> None:
     if role not in Role.values:
         raise InvalidInput.field("role", f"Name one of: {', '.join(Role.values)}.")
+
+
+def _only_for_owners(organisation: Organisation, by: str) -> None:
+    # An admin who could make owners could make themselves one, and remove the others.
+    if not organisation.memberships.filter(user__email=by, role=Role.OWNER).exists():
+        raise Conflict("Only an owner may make, change or remove an owner. Ask one of them.")
 
 
 def _keep_an_owner(membership: Membership) -> None:

@@ -239,7 +239,7 @@ async def test_a_revoked_key_ends_its_stream_within_seconds(
     client = Client(streams, running.path, key)
     await client.read(1)
     row = await aside(ApiKey.objects.get, public=key[8:20])
-    await aside(keys.revoke, organisation=initech, key_id=row.id)
+    await aside(keys.revoke, organisation=initech, key_id=row.id, by="alice")
     assert "done" not in [message.event for message in await client.read_all(seconds=4)]
 
 

@@ -34,7 +34,8 @@ def test_a_real_worker_is_started_and_asked(server: httpx2.Client) -> None:
 def test_the_server_lives_and_is_ready(server: httpx2.Client) -> None:
     assert server.get("/healthz").json() == {"status": "ok"}
     ready = server.get("/readyz")
-    assert (ready.status_code, ready.json()) == (200, {"status": "ready", "database": True, "broker": True})
+    assert ready.status_code == 200
+    assert ready.json().items() >= {"status": "ready", "database": True, "broker": True}.items()
 
 
 def test_everything_else_is_djangos(server: httpx2.Client) -> None:

@@ -203,8 +203,9 @@ def test_a_deleted_model_leaves_nothing_and_its_name_counts_anew(registrar: Regi
 def test_nothing_is_left_of_a_deleted_organisation(registrar: Registrar, tenant: str) -> None:
     registrar.outcome(register(registrar, tenant, "support@1"))
     registrar.public(
-        "INSERT INTO organisation (tenant, schema_name, name, slug, plan_id, status, retention, created_at)"
-        " SELECT %s, %s, 'gone', %s, name, 'deleted', '24h', now() FROM plan LIMIT 1",
+        "INSERT INTO organisation"
+        " (tenant, schema_name, name, slug, plan_id, status, retention, keep_inputs, created_at)"
+        " SELECT %s, %s, 'gone', %s, name, 'deleted', '24h', false, now() FROM plan LIMIT 1",
         *(tenant, f"t_{tenant}", f"deleted-{tenant}"),
     )
     left = "SELECT name FROM experiments WHERE name = %s UNION SELECT name FROM registered_models WHERE name = %s"

@@ -11,6 +11,7 @@ from classifier.models import Answer, Classification
 from classifier.results import Answered, Keeping, Wanted
 from tenants.errors import InvalidInput, NotFound
 from tenants.models import Organisation
+from tests.classifier import rows
 
 TUESDAY = datetime(2026, 3, 3, 12, tzinfo=UTC)
 KEPT_LONG = 10_000 * results.DAY
@@ -134,6 +135,7 @@ def test_more_is_deleted_than_fits_in_one_statement(inside_acme: Organisation, m
 
 
 def test_a_request_that_waits_is_never_deleted(inside_acme: Organisation) -> None:
+    rows.trained(inside_acme)
     accepted = inference.accept(model="support", version=1, inputs=["a"], top_k=1, explain=False, api_key="")
     Classification.objects.filter(pk=accepted.pk).update(expires_at=TUESDAY)
     assert results.forget_expired() == 0

@@ -54,14 +54,26 @@ def test_an_address_registers_once(alice: User) -> None:
 
 def test_the_last_owner_stays(acme: Organisation, alice: User) -> None:
     with pytest.raises(Conflict, match="at least one owner"):
-        accounts.remove_member(membership=membership(acme, alice), by="alice")
+        accounts.remove_member(membership=membership(acme, alice), by=alice.email)
     with pytest.raises(Conflict, match="at least one owner"):
-        accounts.change_role(membership=membership(acme, alice), role=Role.VIEWER, by="alice")
+        accounts.change_role(membership=membership(acme, alice), role=Role.VIEWER, by=alice.email)
+
+
+def test_an_admin_makes_changes_and_removes_no_owner(acme: Organisation, alice: User, bob: User) -> None:
+    accounts.change_role(membership=membership(acme, bob), role=Role.ADMIN, by=alice.email)
+    for attempt in (
+        lambda: accounts.change_role(membership=membership(acme, bob), role=Role.OWNER, by=bob.email),
+        lambda: accounts.change_role(membership=membership(acme, alice), role=Role.VIEWER, by=bob.email),
+        lambda: accounts.remove_member(membership=membership(acme, alice), by=bob.email),
+        lambda: accounts.invite(organisation=acme, email="x@example.test", role=Role.OWNER, by=bob),
+    ):
+        with pytest.raises(Conflict, match="Only an owner"):
+            attempt()
 
 
 def test_an_owner_may_go_when_another_is_there(acme: Organisation, alice: User, bob: User) -> None:
-    accounts.change_role(membership=membership(acme, bob), role=Role.OWNER, by="alice")
-    accounts.remove_member(membership=membership(acme, alice), by="bob")
+    accounts.change_role(membership=membership(acme, bob), role=Role.OWNER, by=alice.email)
+    accounts.remove_member(membership=membership(acme, alice), by=bob.email)
     assert not acme.memberships.filter(user=alice).exists()
 
 
