@@ -209,7 +209,7 @@ class _Progress:
         percent = min(99, int(before + self.SHARES[stage] * share))
         eta = int((now - self.started) * (100 - percent) / percent) if percent >= 5 else None
         if stage != self.job.stage:
-            TrainingEvent.objects.create(job=self.job, stage=stage, percent=percent, message=f"{stage}")
+            TrainingEvent.objects.create(job=self.job, stage=stage, percent=percent, message=stage)
         self.job.stage, self.job.percent, self.job.eta_seconds, self.written = stage, percent, eta, now
         # Only while it runs: an attempt that comes too late must not touch an end.
         running = TrainingJob.objects.filter(id=self.job.id, status=TrainingJob.Status.RUNNING)

@@ -178,7 +178,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "saas.openapi.add_classify"],
 }
 
-# An upload goes to the disk in pieces and is counted there; see tenants/api/uploads.py.
+# An upload goes to the disk in pieces and is counted there; see classifier/api/uploads.py.
 FILE_UPLOAD_HANDLERS = ["classifier.api.uploads.CountingUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 

@@ -29,7 +29,7 @@ from classifier.models import Dataset, Model, ModelVersion, TrainingJob
 from classifier.uploads import Upload
 from tenants.api.pagination import PARAMETERS, list_of, page
 from tenants.api.parsers import JsonParser
-from tenants.api.scoped_view import KeyRequest, ScopedView
+from tenants.api.scoped_view import KeyRequest, ScopedView, valid
 from tenants.permissions import Scope
 
 STREAMED = (
@@ -67,7 +67,7 @@ class Datasets(ScopedView):
         responses={201: DatasetSerializer},
     )
     def post(self, request: KeyRequest) -> Response:
-        wanted = _valid(DatasetInput(data=request.data))
+        wanted = valid(DatasetInput(data=request.data))
         upload = wanted.pop("file").upload
         dataset = datasets.create(organisation=request.auth.organisation, upload=upload, by=request.auth.id, **wanted)
         return _created(DatasetSerializer(dataset).data, f"/api/v1/datasets/{dataset.id}")
@@ -153,7 +153,7 @@ class TrainingJobs(ScopedView):
         responses={202: TrainingJobSerializer},
     )
     def post(self, request: KeyRequest) -> Response:
-        wanted = _valid(TrainingInput(data=request.data))
+        wanted = valid(TrainingInput(data=request.data))
         job = training.start(
             organisation=request.auth.organisation,
             dataset=datasets.get(wanted["dataset"]),
@@ -235,7 +235,7 @@ class ModelDetail(ScopedView):
     )
     def patch(self, request: KeyRequest, model: str) -> Response:
         found = _own(model)
-        registry.set_policy(model=found, policy=_valid(ModelSettings(data=request.data))["policy"])
+        registry.set_policy(model=found, policy=valid(ModelSettings(data=request.data))["policy"])
         return Response(ModelSerializer(found).data)
 
     @extend_schema(operation_id="delete_model", summary="Destroy a model and its versions", responses={204: None})
@@ -279,7 +279,7 @@ class ModelPromote(ScopedView):
     )
     def post(self, request: KeyRequest, model: str) -> Response:
         found = _own(model)
-        version = registry.get_version(found, _valid(PromoteInput(data=request.data))["version"])
+        version = registry.get_version(found, valid(PromoteInput(data=request.data))["version"])
         registry.promote(model=found, version=version, by=request.auth.id)
         return Response(ModelSerializer(found).data)
 
@@ -330,11 +330,6 @@ def _own(model: str) -> Model:
     return registry.get(model)
 
 
-def _valid(serializer: Any) -> dict[str, Any]:
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)
-
-
 def _created(body: Any, location: str, status: int = 201) -> Response:
     return Response(body, status=status, headers={"Location": location})
 
@@ -342,9 +337,9 @@ def _created(body: Any, location: str, status: int = 201) -> Response:
 def _rows_upload(request: KeyRequest) -> Upload:
     """Return the rows to add as a file on disk, whether they came as one or as JSON."""
     if request.content_type.startswith(StoredFormParser.media_type):
-        return _valid(FileInput(data=request.data))["file"].upload  # type: ignore[no-any-return]  # a StoredFile's
+        return valid(FileInput(data=request.data))["file"].upload  # type: ignore[no-any-return]  # a StoredFile's
     if isinstance(request.data, list):
         wanted = RowList().run_validation(request.data)
     else:
-        wanted = _valid(RowsInput(data=request.data))["rows"]
+        wanted = valid(RowsInput(data=request.data))["rows"]
     return uploads.write_rows(request.auth.organisation.tenant, wanted)

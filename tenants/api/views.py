@@ -1,5 +1,5 @@
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from tenants import accounts, keys, usage
 from tenants.api.pagination import PARAMETERS, list_of, page
-from tenants.api.scoped_view import KeyRequest, ScopedView
+from tenants.api.scoped_view import KeyRequest, ScopedView, valid
 from tenants.api.serializers import (
     KeyInput,
     KeySerializer,
@@ -43,7 +43,7 @@ class OrganisationSettings(ScopedView):
         responses=OrganisationSerializer,
     )
     def patch(self, request: KeyRequest) -> Response:
-        wanted = _valid(OrganisationInput(data=request.data))
+        wanted = valid(OrganisationInput(data=request.data))
         accounts.change(organisation=request.auth.organisation, by=request.auth.id, **wanted)
         return Response(OrganisationSerializer(request.auth.organisation).data)
 
@@ -62,7 +62,7 @@ class ApiKeys(ScopedView):
         operation_id="create_api_key", summary="Make a key", request=KeyInput, responses={201: NewKeySerializer}
     )
     def post(self, request: KeyRequest) -> Response:
-        wanted = _valid(KeyInput(data=request.data))
+        wanted = valid(KeyInput(data=request.data))
         row, key = keys.issue(organisation=request.auth.organisation, by=request.auth.id, **wanted)
         row.key = key  # type: ignore[attr-defined]  # shown this once
         location = {"Location": f"/api/v1/api_keys/{row.id}"}
@@ -91,8 +91,3 @@ class UsageList(ScopedView):
         rows = Usage.objects.filter(day__gt=timezone.now().date() - timedelta(days=31))
         data = UsageSerializer(rows.order_by("-day", "api_key", "model"), many=True).data
         return Response({"object": "list", "data": data, "has_more": False, "next_cursor": None})
-
-
-def _valid(serializer: Any) -> dict[str, Any]:
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)
