@@ -8,7 +8,12 @@ from django.core.files.storage import FileSystemStorage, Storage
 
 NODE_MODULES = Path(__file__).parent / "node_modules"
 # What the pages use of the npm packages; nothing else of them is served.
-SERVED = ("@tabler/core/dist/css/tabler.min.css",)
+SERVED = (
+    "@tabler/core/dist/css/tabler.min.css",
+    # The style names its map, and what a style names must be there.
+    "@tabler/core/dist/css/tabler.min.css.map",
+    "echarts/dist/echarts.common.min.js",
+)
 
 
 class NodeModulesFinder(BaseFinder):

@@ -39,7 +39,7 @@ SECRETS_OF = {
 OWNERS_COMMANDS = frozenset({"migrate", "migrate_schemas", "makemigrations", "prepare", "provisioner"})
 
 _SECRET_NAMES = ("secret_key", "pepper", "fleet_secret", "login_secret", "owner_password", "broker_password")
-_FOLDERS = ("postgres", "postgres.making", "valkey", "tenants", "shared", "mlflow", "logs")
+_FOLDERS = ("postgres", "postgres.making", "valkey", "tenants", "shared", "mlflow", "static", "logs")
 _FILES = ("secrets.json", "ports.json", "options.json")
 _PORT_NAMES = ("web", "postgres", "valkey", "mlflow")
 # Of the caller's environment a part sees where programs, locale, certificates and temporary files are, and

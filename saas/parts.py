@@ -23,7 +23,15 @@ def stages(instance: Instance, *, mlflow_ui: bool = False) -> list[list[Part]]:
     if mlflow_ui:
         parts.append(_mlflow(instance))
     prepare = Part("prepare", (*manage, "prepare"), instance.environment("prepare"), once=True)
-    return [stage for stage in (embedded.services(instance), [prepare], parts, _sample(instance, *manage)) if stage]
+    first = [*embedded.services(instance), _assets(instance, *manage)]
+    return [stage for stage in (first, [prepare], parts, _sample(instance, *manage)) if stage]
+
+
+def _assets(instance: Instance, *manage: str) -> Part:
+    """Return the part that lays out scripts and styles for the browser: a second's work, new with each version."""
+    unused = [f"--ignore={name}" for name in ("rest_framework", "redoc")]
+    command = (*manage, "collectstatic", "--no-input", "--clear", "--verbosity", "0", *unused)
+    return Part("assets", command, instance.environment("manage"), once=True)
 
 
 def _sample(instance: Instance, *manage: str) -> list[Part]:

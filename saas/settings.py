@@ -52,6 +52,7 @@ SHARED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_htmx",
 ]
 # Their tables are made in each organisation's schema, and in no other.
 TENANT_APPS = ["tenants.records.apps.RecordsConfig", "classifier.apps.ClassifierConfig"]
@@ -72,6 +73,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
     # The innermost: it finds out who asks in `public`, and runs the view inside the organisation.
     "tenants.middleware.Tenancy",
 ]
@@ -133,7 +135,7 @@ ACCOUNT_ADAPTER = "frontend.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_FORMS = {"signup": "frontend.forms.SignUpForm"}
+ACCOUNT_FORMS = {"signup": "frontend.forms.accounts.SignUpForm"}
 # Where nobody reads letters yet, an unconfirmed address may go on.
 ACCOUNT_EMAIL_VERIFICATION = "optional" if ASSORT_MODE == "development" else "mandatory"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
@@ -213,8 +215,15 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "frontend.finders.NodeModulesFinder",
 ]
-# Serves what the finders find, without a collecting step.
-WHITENOISE_USE_FINDERS = True
+# `up` collects them there when it starts: compressed, and under names that change with what is in them, so that a
+# browser asks for each only once.
+STATIC_ROOT = str(Path(ASSORT_DATA) / "static")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "png", "jpg", "gif", "woff", "woff2", "gz")
 
 LANGUAGE_CODE = "en"
 USE_I18N = False

@@ -9,12 +9,12 @@ from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Radi
 from django.template import Context
 from django.urls import reverse
 
-from frontend import presenters
+from frontend.presenters.words import as_text, duration, percent
 
 register = template.Library()
-register.filter("as_text", presenters.as_text)
-register.filter("percent", presenters.percent)
-register.filter("duration", presenters.duration)
+register.filter("as_text", as_text)
+register.filter("percent", percent)
+register.filter("duration", duration)
 
 # The pages of an organisation that stand in its navigation, and the first words of those that belong to each.
 SECTIONS = (
@@ -68,12 +68,12 @@ def sections(context: Context) -> list[Section]:
     ]
 
 
-@register.inclusion_tag("frontend/_components/badge.html")
+@register.inclusion_tag("_components/badge.html")
 def badge(status: str) -> dict[str, str]:
     return {"status": status, "colour": COLOURS.get(status, "secondary")}
 
 
-@register.inclusion_tag("frontend/_components/field.html")
+@register.inclusion_tag("_components/field.html")
 def field(bound: BoundField) -> dict[str, Any]:
     """Show a form's field: label, control, help and errors."""
     shape = _shape(bound)

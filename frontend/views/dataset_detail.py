@@ -2,8 +2,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from classifier.models import Dataset
-from frontend import presenters
 from frontend.loaders import MemberRequest, load_dataset, require
+from frontend.presenters.datasets import label_counts
 from tenants.permissions import Scope
 
 
@@ -12,7 +12,7 @@ from tenants.permissions import Scope
 def dataset_detail(request: MemberRequest, dataset: Dataset) -> HttpResponse:
     page = {
         "dataset": dataset,
-        "labels": presenters.label_counts(dataset),
+        "labels": label_counts(dataset),
         "live": dataset.status == Dataset.Status.VALIDATING,
     }
     return render(request, "frontend/dataset_detail.html", page)

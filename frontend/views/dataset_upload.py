@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from classifier import datasets
-from frontend.forms import UploadForm
+from frontend.forms.datasets import UploadForm
 from frontend.loaders import MemberRequest, require
 from frontend.outcomes import add_errors
 from tenants.errors import TenantError, TooLarge

@@ -2,7 +2,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
-from frontend.forms import KeyForm
+from frontend.forms.keys import KeyForm
 from frontend.loaders import MemberRequest, outside, require
 from frontend.outcomes import add_errors
 from tenants import keys

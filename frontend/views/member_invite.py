@@ -3,7 +3,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from frontend.forms import InvitationForm
+from frontend.forms.team import InvitationForm
 from frontend.loaders import MemberRequest, outside, require
 from frontend.outcomes import add_errors
 from frontend.views.team import people

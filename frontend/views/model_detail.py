@@ -3,10 +3,11 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from classifier.models import Model
-from frontend import presenters
-from frontend.forms import PolicyForm
+from frontend.forms.models import PolicyForm
 from frontend.loaders import MemberRequest, load_model, require
 from frontend.pagination import paged
+from frontend.presenters.calls import example_call
+from frontend.presenters.models import figures, label_scores
 from tenants.permissions import Scope
 
 
@@ -21,8 +22,8 @@ def model_detail(request: MemberRequest, model: Model) -> HttpResponse:
     }
     if model.champion is not None:
         page |= {
-            "figures": presenters.figures(model.champion),
-            "scores": presenters.label_scores(model.champion),
-            "example": presenters.example_call(model.champion, address=settings.ASSORT_PUBLIC_URL),
+            "figures": figures(model.champion),
+            "scores": label_scores(model.champion),
+            "example": example_call(model.champion, address=settings.ASSORT_PUBLIC_URL),
         }
     return render(request, "frontend/model_detail.html", page)

@@ -3,7 +3,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from frontend.forms import DeletionForm
+from frontend.forms.accounts import DeletionForm
 from frontend.loaders import MemberRequest, outside, require
 from tenants import accounts
 from tenants.permissions import Scope

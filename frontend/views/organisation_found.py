@@ -2,7 +2,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from frontend.forms import OrganisationForm
+from frontend.forms.accounts import OrganisationForm
 from frontend.loaders import AccountRequest
 from frontend.outcomes import add_errors
 from tenants import accounts

@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from classifier import results
 from classifier.models import Model
-from frontend import presenters
-from frontend.forms import ResultsForm
+from frontend.forms.results import ResultsForm
 from frontend.loaders import MemberRequest, require
 from frontend.outcomes import add_errors
 from frontend.pagination import PAGE_SIZE, position
+from frontend.presenters.words import last_days
 from tenants.errors import TenantError
 from tenants.permissions import Scope
 
@@ -30,7 +30,7 @@ def result_list(request: MemberRequest) -> HttpResponseBase:
         "form": form,
         **_newest(form, after=position(request, "after")),
         "filters": urlencode({name: value for name, value in form.data.items() if name in form.fields and value}),
-        "days": presenters.last_days(timezone.now().date()),
+        "days": last_days(timezone.now().date()),
         "models": Model.objects.order_by("name"),
         "keeping": results.keeping(request.organisation),
     }

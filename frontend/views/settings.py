@@ -2,10 +2,10 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from frontend import presenters
-from frontend.forms import DeletionForm, SettingsForm
+from frontend.forms.accounts import DeletionForm, SettingsForm
 from frontend.loaders import MemberRequest, outside, require
 from frontend.outcomes import add_errors
+from frontend.presenters.plans import limits
 from tenants import accounts
 from tenants.errors import TenantError
 from tenants.permissions import Scope
@@ -28,6 +28,6 @@ def settings(request: MemberRequest) -> HttpResponse:
     page = {
         "form": form,
         "deletion_form": DeletionForm(organisation=organisation),
-        "limits": presenters.limits(organisation.plan),
+        "limits": limits(organisation.plan),
     }
     return render(request, "frontend/settings.html", page)

@@ -4,7 +4,7 @@ from allauth.account.views import SignupView
 from django.http import HttpResponse
 
 from frontend import invitations
-from frontend.forms import SignUpForm
+from frontend.forms.accounts import SignUpForm
 from frontend.outcomes import add_errors
 from tenants.errors import NotFound, TenantError
 

@@ -3,7 +3,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from frontend.forms import InvitationForm, RoleForm
+from frontend.forms.team import InvitationForm, RoleForm
 from frontend.loaders import MemberRequest, outside, require
 from tenants.permissions import Scope, role_grants
 

@@ -6,7 +6,7 @@ from django.utils.text import slugify
 
 from classifier import datasets, sharing, training
 from classifier.models import Dataset, Model
-from frontend.forms import TrainingForm
+from frontend.forms.training import TrainingForm
 from frontend.loaders import MemberRequest, found, require
 from frontend.outcomes import add_errors
 from tenants.errors import TenantError

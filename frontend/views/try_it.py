@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from classifier import inference, results, sharing
 from classifier.errors import ModelNotReady
 from classifier.models import Classification, ModelVersion
-from frontend.forms import RecordForm, TextForm, input_form
+from frontend.forms.inputs import RecordForm, TextForm, input_form
 from frontend.loaders import MemberRequest, found, require
 from frontend.outcomes import add_errors
 from tenants.errors import TenantError

@@ -5,9 +5,10 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from frontend import monthly, presenters
+from frontend import monthly
 from frontend.loaders import MemberRequest, outside, require
 from frontend.pagination import PAGE_SIZE
+from frontend.presenters.plans import limits
 from tenants.permissions import Scope
 
 
@@ -21,7 +22,7 @@ def usage(request: MemberRequest) -> HttpResponse:
         "earlier": month.first - timedelta(days=1),
         "later": later if later <= timezone.now().date() else None,
         "shares": monthly.shares(month, request.organisation.plan),
-        "limits": presenters.limits(request.organisation.plan),
+        "limits": limits(request.organisation.plan),
         "lines": Paginator(month.lines, PAGE_SIZE).get_page(request.GET.get("page")),
     }
     return render(request, "frontend/usage.html", page)

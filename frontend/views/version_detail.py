@@ -2,8 +2,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from classifier.models import Model, ModelVersion
-from frontend import presenters
 from frontend.loaders import MemberRequest, load_model, load_version, require
+from frontend.presenters.models import choices, confusions, figures, label_scores
 from tenants.permissions import Scope
 
 
@@ -15,9 +15,9 @@ def version_detail(request: MemberRequest, model: Model, version: ModelVersion) 
         "model": model,
         "title": f"Version {version.number}",
         "version": version,
-        "figures": presenters.figures(version),
-        "scores": presenters.label_scores(version),
-        "confusions": presenters.confusions(version),
-        "choices": presenters.choices(version),
+        "figures": figures(version),
+        "scores": label_scores(version),
+        "confusions": confusions(version),
+        "choices": choices(version),
     }
     return render(request, "frontend/version_detail.html", page)

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from frontend import presenters
+from frontend.presenters.models import choices, confusions, figures, label_scores
+from frontend.presenters.words import Figure, duration
 
 METRICS: dict[str, Any] = {
     "method": "held_out",
@@ -33,7 +34,7 @@ def version() -> Any:
 
 
 def test_figures_say_what_they_are_held_against(version: Any) -> None:
-    accuracy, baseline, *_, rows = presenters.figures(version)
+    accuracy, baseline, *_, rows = figures(version)
     assert (accuracy.value, accuracy.note) == (
         "92.3\N{NO-BREAK SPACE}%",
         "95 % interval 91.0\N{NO-BREAK SPACE}% to 93.4\N{NO-BREAK SPACE}%",
@@ -43,19 +44,19 @@ def test_figures_say_what_they_are_held_against(version: Any) -> None:
 
 
 def test_the_weakest_label_comes_first_and_the_unknown_last(version: Any) -> None:
-    assert [score["label"] for score in presenters.label_scores(version)] == ["weak", "good", "unseen"]
+    assert [score["label"] for score in label_scores(version)] == ["weak", "good", "unseen"]
 
 
 def test_only_wrong_answers_are_confusions_the_most_frequent_first(version: Any) -> None:
-    assert [cell["count"] for cell in presenters.confusions(version)] == [7, 2]
+    assert [cell["count"] for cell in confusions(version)] == [7, 2]
 
 
 def test_parameters_of_one_value_are_choices(version: Any) -> None:
-    assert presenters.choices(version) == [presenters.Figure("Chosen", "linear")]
+    assert choices(version) == [Figure("Chosen", "linear")]
 
 
 @pytest.mark.parametrize(
     ("seconds", "words"), [(0.4, "0 s"), (59, "59 s"), (90, "2 min"), (3600, "1 h"), (7500, "2 h 5 min")]
 )
 def test_a_duration_is_said_in_the_largest_units(seconds: float, words: str) -> None:
-    assert presenters.duration(seconds) == words
+    assert duration(seconds) == words

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from classifier import results
-from frontend import presenters
+from frontend.presenters.words import last_days
 from tenants.models import Organisation, User
 from tests.classifier.test_results import TUESDAY, answered
 from tests.frontend.conftest import Inside, Studio, Visit
@@ -87,6 +87,6 @@ def test_an_empty_list_says_why(visit: Visit, bob: User, studio: Studio) -> None
 
 
 def test_a_day_of_the_week_is_one_click_away(visit: Visit, bob: User) -> None:
-    days = presenters.last_days(date(2026, 11, 24))
+    days = last_days(date(2026, 11, 24))
     assert [day.name for day in days][:3] == ["Today", "Yesterday", "Sunday"]
     assert f"?day={timezone.now():%Y-%m-%d}" in visit(bob, "result_list").text

@@ -1,4 +1,4 @@
-from frontend.forms import input_form
+from frontend.forms.inputs import input_form
 from tenants.models import User
 from tests.frontend.conftest import Inside, Studio, Visit, told, train
 

@@ -1,0 +1,38 @@
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+
+from classifier.models import Dataset, Model
+
+QUALITIES = (
+    ("auto", "Automatic: as good as the data allows"),
+    ("fast", "Fast: a linear model"),
+    ("best", "Best: tries everything, takes longest"),
+)
+
+
+class TrainingForm(forms.Form):
+    dataset = forms.ChoiceField(label="Data set")
+    model = forms.CharField(
+        max_length=63, help_text="A new name makes a new model; a known one gets a new version. a-z, 0-9, _ and -."
+    )
+    quality = forms.ChoiceField(choices=QUALITIES, initial="auto")
+    base = forms.ChoiceField(label="Start from", required=False)
+
+    def __init__(
+        self, *args: Any, datasets: Iterable[Dataset], models: Iterable[Model], bases: Iterable[str] = (), **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(dataset.id, f"{dataset.name}, {dataset.rows:,} rows") for dataset in datasets]
+        self.fields["dataset"] = forms.ChoiceField(label="Data set", choices=choices)
+        nothing = ("", "nothing: learn from these rows alone")
+        help_text = "A shared text model helps most where there are few rows of each label."
+        self.fields["base"] = forms.ChoiceField(
+            label="Start from",
+            required=False,
+            choices=[nothing, *((name, name) for name in bases)],
+            help_text=help_text,
+        )
+        self.known_models = [model.name for model in models]
+        self.fields["model"].widget.attrs.update({"list": "known-models", "autocomplete": "off"})

@@ -1,0 +1,1 @@
+"""What a page shows, built from rows and tested without HTTP."""
