@@ -10,24 +10,26 @@ from django.template import Context
 from django.urls import reverse
 
 from frontend.presenters.words import as_text, duration, percent
+from tenants.permissions import Scope, role_grants
 
 register = template.Library()
 register.filter("as_text", as_text)
 register.filter("percent", percent)
 register.filter("duration", duration)
 
-# The pages of an organisation that stand in its navigation, and the first words of those that belong to each.
+# The pages of an organisation that stand in its navigation: title, icon, page, who may see it, and the first words of
+# the pages that belong to it.
 SECTIONS = (
-    ("Overview", "organisation_home", ("organisation_home",)),
-    ("Data sets", "dataset_list", ("dataset_",)),
-    ("Trainings", "training_list", ("training_",)),
-    ("Models", "model_list", ("model_", "version_", "try_it")),
-    ("Results", "result_list", ("result_", "classification_")),
-    ("Keys", "key_list", ("key_",)),
-    ("Team", "team", ("team", "member_")),
-    ("Usage", "usage", ("usage",)),
-    ("Audit", "audit", ("audit",)),
-    ("Settings", "settings", ("settings", "organisation_delete")),
+    ("Overview", "home", "organisation_home", Scope.READ, ("organisation_home",)),
+    ("Data sets", "rows", "dataset_list", Scope.READ, ("dataset_",)),
+    ("Trainings", "training", "training_list", Scope.READ, ("training_",)),
+    ("Models", "model", "model_list", Scope.READ, ("model_", "version_", "try_it")),
+    ("Results", "answers", "result_list", Scope.CLASSIFY, ("result_", "classification_")),
+    ("Keys", "key", "key_list", Scope.ADMIN, ("key_",)),
+    ("Team", "team", "team", Scope.READ, ("team", "member_")),
+    ("Usage", "usage", "usage", Scope.READ, ("usage",)),
+    ("Audit", "audit", "audit", Scope.ADMIN, ("audit",)),
+    ("Settings", "settings", "settings", Scope.ADMIN, ("settings", "organisation_delete")),
 )
 COLOURS = {
     "ready": "green",
@@ -48,6 +50,7 @@ COLOURS = {
 @dataclass(frozen=True)
 class Section:
     title: str
+    icon: str
     address: str
     is_here: bool
 
@@ -63,9 +66,16 @@ def sections(context: Context) -> list[Section]:
     request = context["request"]
     here = request.resolver_match.url_name or ""
     return [
-        Section(title, reverse(view, args=[request.organisation.slug]), here.startswith(names))
-        for title, view, names in SECTIONS
+        Section(title, icon, reverse(view, args=[request.organisation.slug]), here.startswith(names))
+        for title, icon, view, scope, names in SECTIONS
+        if role_grants(request.membership.role, scope)
     ]
+
+
+@register.inclusion_tag("_components/icon.html")
+def icon(name: str) -> dict[str, str]:
+    """Show one of the symbols in `icons.svg`."""
+    return {"name": name}
 
 
 @register.inclusion_tag("_components/badge.html")

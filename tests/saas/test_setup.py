@@ -26,12 +26,14 @@ class Checkout:
 
     def __init__(self, folder: Path) -> None:
         self.root, self.calls, self.path = folder / "a checkout", folder / "calls", folder / "bin"
-        for made in (self.root / "saas", self.root / "frontend", self.path):
+        packages = (self.root / "frontend", self.root / "tests" / "browser")
+        for made in (self.root / "saas", self.path, *packages):
             made.mkdir(parents=True)
         shutil.copy(ROOT / "assort", self.root)
         for name in ("requirements-dev.txt", "requirements-uv.txt", "requirements-node.txt"):
             (self.root / name).write_text("")
-        (self.root / "frontend" / "package-lock.json").write_text("{}")
+        for folder in packages:
+            (folder / "package-lock.json").write_text("{}")
         (self.root / "saas" / "commandline.py").write_text("import sys; print('ran', *sys.argv[1:])")
         for name, program in (("uv", UV), ("npm", NPM)):
             (self.path / name).write_text(program)
@@ -86,6 +88,15 @@ def test_a_changed_lock_file_installs_again(checkout: Checkout, lock: str, expec
     (checkout.root / lock).write_text("# changed")
     checkout.run("up")
     assert checkout.made() == expected
+
+
+@pytest.mark.parametrize("command", ["test", "bench"])
+def test_what_only_the_tests_take_from_npm_is_installed_for_them(checkout: Checkout, command: str) -> None:
+    checkout.run("up")
+    checkout.made()
+    assert "waiting for npm's packages of tests/browser\n" in checkout.run(command).stderr
+    assert checkout.made() == ["npm"]
+    assert checkout.run(command).stderr == ""
 
 
 def test_an_environment_that_was_left_half_made_is_made_anew(checkout: Checkout) -> None:
