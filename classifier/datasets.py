@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from classifier.errors import DatasetNotReady
@@ -25,6 +26,17 @@ from tenants.models import Organisation
 VALIDATE = "validate"
 # 400 messages to a support desk, 50 of each of 8 labels.
 SAMPLE = Path(__file__).parent / "sample" / "support.csv"
+
+# Up to the first version, which has no parent, and down again to everything that grew from it.
+VERSIONS = """
+    WITH RECURSIVE earlier AS (
+        SELECT id, parent_id FROM classifier_dataset WHERE id = %s
+        UNION SELECT d.id, d.parent_id FROM classifier_dataset d JOIN earlier e ON d.id = e.parent_id
+    ), version AS (
+        SELECT id FROM earlier WHERE parent_id IS NULL
+        UNION SELECT d.id FROM classifier_dataset d JOIN version v ON d.parent_id = v.id
+    ) SELECT id FROM version
+"""
 
 
 @dataclass(frozen=True)
@@ -44,12 +56,27 @@ def get(dataset_id: str) -> Dataset:
     return found
 
 
+def find_row(dataset_id: str, number: str) -> Mapping[str, Any] | None:
+    """Return the columns of one row, or None where there is no such row."""
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        return None
+    found = Row.objects.filter(dataset_id=dataset_id.replace("\0", ""), number=int(number))
+    return found.values_list("inputs", flat=True).first()
+
+
 def locked(dataset_id: str) -> Dataset:
     """Return the data set, which nobody else changes or deletes until the transaction ends. Raises NotFound."""
     found = Dataset.objects.select_for_update().filter(id=dataset_id).first()
     if found is None:
         raise NotFound
     return found
+
+
+def versions_of(dataset: Dataset) -> QuerySet[Dataset]:
+    """Return all data sets that grew from the same first one, this one included."""
+    with connection.cursor() as cursor:
+        cursor.execute(VERSIONS, [dataset.id])
+        return Dataset.objects.filter(id__in=[found for (found,) in cursor.fetchall()])
 
 
 def create(

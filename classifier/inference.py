@@ -17,7 +17,7 @@ from classifier.models import Classification, ModelVersion
 from classifier.queues import INFER
 from classifier.results import Keeping
 from tenants import jobs
-from tenants.errors import FieldError, InvalidInput, NotFound, TenantError, Unavailable
+from tenants.errors import Conflict, FieldError, InvalidInput, NotFound, TenantError, Unavailable
 from tenants.models import SharedModel
 
 log = logging.getLogger(__name__)
@@ -71,6 +71,21 @@ def accept(
     )
     jobs.submit(accepted.id, kind=KIND, queue=INFER, subject=f"{model}@{version}")
     return accepted
+
+
+def ask_again(*, classification: Classification, keeping: Keeping = DEFAULT_KEEPING) -> Classification:
+    """Ask the same of the same version, with the reasons. Raises NotFound, and Conflict where the inputs are gone."""
+    if not classification.inputs:
+        raise Conflict("What was asked is not kept, so it cannot be asked again. Your settings say what is kept.")
+    return accept(
+        model=classification.model,
+        version=classification.version,
+        inputs=classification.inputs,
+        top_k=classification.top_k,
+        explain=True,
+        api_key="",
+        keeping=keeping,
+    )
 
 
 def answer_stored(classification_id: str, *, models: "LoadedModels") -> None:

@@ -121,20 +121,24 @@ def _serve(model: Model, version: ModelVersion, by: str, reason: str, *, is_roll
 def roll_back(*, model: Model, by: str) -> ModelVersion:
     """Let the champion before this one answer again, and after that the one before. Raises Conflict at the first."""
     model = Model.objects.select_for_update(of=("self",)).select_related("champion").get(id=model.id)
-    now = champion(model)
-    line: list[ModelVersion] = []
-    for promotion in model.promotions.select_related("version").order_by("id"):
-        if promotion.is_roll_back:
-            line.pop()
-        elif not line or line[-1] != promotion.version:
-            line.append(promotion.version)
-    if len(line) <= 1:
+    now, earlier = champion(model), earlier_champion(model)
+    if earlier is None:
         raise Conflict("There is no earlier champion to go back to.")
-    earlier = line[-2]
     _serve(model, earlier, by, f"rolled back from {now.number}", is_roll_back=True)
     target = f"{model.name}@{earlier.number}"
     audit.record(by=by, action="model.rolled_back", target=target, before=now.number)
     return earlier
+
+
+def earlier_champion(model: Model) -> ModelVersion | None:
+    """Return the version that a roll-back would let answer."""
+    line: list[Promotion] = []
+    for promotion in model.promotions.order_by("id"):
+        if promotion.is_roll_back:
+            line.pop()
+        elif not line or line[-1].version_id != promotion.version_id:
+            line.append(promotion)
+    return line[-2].version if len(line) > 1 else None
 
 
 @transaction.atomic

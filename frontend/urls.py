@@ -4,12 +4,14 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from frontend.views.audit import audit
 from frontend.views.classification_detail import classification_detail
+from frontend.views.classification_explain import classification_explain
 from frontend.views.dataset_delete import dataset_delete
 from frontend.views.dataset_detail import dataset_detail
 from frontend.views.dataset_list import dataset_list
 from frontend.views.dataset_rows import dataset_rows
 from frontend.views.dataset_sample import dataset_sample
 from frontend.views.dataset_upload import dataset_upload
+from frontend.views.first_steps_hide import first_steps_hide
 from frontend.views.home import home
 from frontend.views.invitation_accept import invitation_accept
 from frontend.views.invitation_resend import invitation_resend
@@ -46,6 +48,7 @@ from frontend.views.version_detail import version_detail
 
 of_organisation = [
     path("", organisation_home, name="organisation_home"),
+    path("first-steps/hide/", first_steps_hide, name="first_steps_hide"),
     path("datasets/", dataset_list, name="dataset_list"),
     path("datasets/upload/", dataset_upload, name="dataset_upload"),
     path("datasets/sample/", dataset_sample, name="dataset_sample"),
@@ -67,6 +70,7 @@ of_organisation = [
     path("models/<slug:model>/versions/<int:number>/promote/", model_promote, name="model_promote"),
     path("results/", result_list, name="result_list"),
     path("classifications/<slug:classification>/", classification_detail, name="classification_detail"),
+    path("classifications/<slug:classification>/explain/", classification_explain, name="classification_explain"),
     path("keys/", key_list, name="key_list"),
     path("keys/create/", key_create, name="key_create"),
     path("keys/<slug:key_id>/revoke/", key_revoke, name="key_revoke"),

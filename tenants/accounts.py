@@ -112,6 +112,12 @@ def change(
     audit.record(organisation=organisation, by=by, action="settings.changed", **given)
 
 
+def hide_first_steps(*, membership: Membership) -> None:
+    """Show this member no first steps any more, in this organisation."""
+    membership.hides_first_steps = True
+    membership.save(update_fields=["hides_first_steps"])
+
+
 def suspend(*, organisation: Organisation) -> None:
     """Refuse every key and member from now on, and stop the workers. Nothing is lost."""
     _move(organisation, Organisation.Status.ACTIVE, Organisation.Status.SUSPENDED)

@@ -6,7 +6,9 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from classifier.models import Dataset, EvaluatedRow, ModelVersion, Row
+from classifier import evaluated
+from classifier.evaluated import Behind
+from classifier.models import Dataset, ModelVersion, Row
 from tenants.api.pagination import limit, listed, text
 from tenants.errors import InvalidInput
 
@@ -16,8 +18,8 @@ def page(request: Request, dataset: Dataset) -> Response:
     if predicted is None:
         found = [_row(row) for row in _of_label(request, Row.objects.filter(dataset=dataset), after)[: size + 1]]
     else:
-        cell = EvaluatedRow.objects.filter(version=_version(request, dataset), predicted=predicted)
-        found = _behind(dataset, _of_label(request, cell, after)[: size + 1])
+        cell = _of_label(request, evaluated.find(_version(request, dataset), predicted=predicted), after)
+        found = [_answered(row) for row in evaluated.behind(dataset, cell[: size + 1])]
     more = len(found) > size
     return listed(found[:size], cursor=str(found[size - 1]["number"]) if more else None)
 
@@ -26,13 +28,6 @@ def _of_label(request: Request, rows: QuerySet[Any], after: int) -> QuerySet[Any
     label = text(request, "label")
     chosen = rows if label is None else rows.filter(label=label)
     return chosen.filter(number__gt=after).order_by("number")
-
-
-def _behind(dataset: Dataset, cell: QuerySet[EvaluatedRow]) -> list[dict[str, Any]]:
-    evaluated = {row.number: row for row in cell}
-    rows = Row.objects.filter(dataset=dataset, number__in=list(evaluated)).order_by("number")
-    said = {n: {"predicted": row.predicted, "confidence": row.confidence} for n, row in evaluated.items()}
-    return [{**_row(row), **said[row.number]} for row in rows]
 
 
 def _version(request: Request, dataset: Dataset) -> ModelVersion | None:
@@ -46,8 +41,12 @@ def _version(request: Request, dataset: Dataset) -> ModelVersion | None:
     return next(iter(champions or trained), None)
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: Row | Behind) -> dict[str, Any]:
     return {"number": row.number, "inputs": row.inputs, "label": row.label, "held_out": row.held_out}
+
+
+def _answered(row: Behind) -> dict[str, Any]:
+    return {**_row(row), "predicted": row.predicted, "confidence": row.confidence}
 
 
 def _after(request: Request) -> int:

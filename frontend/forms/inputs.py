@@ -12,6 +12,7 @@ class TextForm(forms.Form):
     """One input of a text model."""
 
     text = forms.CharField(max_length=TEXT_LENGTH, strip=False, widget=forms.Textarea(attrs={"rows": 5}))
+    columns: Mapping[str, Mapping[str, Any]] = {}
 
     def value(self) -> str:
         return str(self.cleaned_data["text"])
@@ -30,11 +31,16 @@ class RecordForm(forms.Form):
         return {column["name"]: self.cleaned_data[name] for name, column in self.columns.items()}
 
 
-def input_form(schema: Mapping[str, Any], data: Any = None) -> TextForm | RecordForm:
-    """Return the form for one input of a model with this `ml.schema.Schema`."""
+def input_form(
+    schema: Mapping[str, Any], data: Any = None, *, row: Mapping[str, Any] | None = None
+) -> TextForm | RecordForm:
+    """Return the form for one input of a model with this `ml.schema.Schema`, filled in with what `row` has of it."""
+    filled = row or {}
+    names = [column["name"] for column in schema["features"]]
     if schema["kind"] == "text":
-        return TextForm(data)
-    return RecordForm(data, columns=schema["features"])
+        return TextForm(data, initial={"text": filled.get(names[0]) if names else None})
+    initial = {f"column_{place}": filled.get(name) for place, name in enumerate(names)}
+    return RecordForm(data, columns=schema["features"], initial=initial)
 
 
 def _column_field(column: Mapping[str, Any]) -> forms.Field:

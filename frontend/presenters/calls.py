@@ -1,22 +1,70 @@
-"""The call of the API that does what the page does."""
+"""The call of the API that does what the page does, to paste into a shell or a program."""
 
 import json
+import pprint
 import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from classifier.models import ModelVersion
+# What a shared model is shown with: its schema has no examples, which would be somebody's rows.
+TEXT = "I was charged twice this month. Can I have one of the payments back?"
 
 
-def example_call(version: ModelVersion, *, address: str) -> str:
-    """Return a command that classifies one input of this model, to paste into a shell."""
-    body = shlex.quote(json.dumps({"inputs": [_example(version)]}, ensure_ascii=False))
-    return (
-        f"curl {address}/api/v1/models/{version.model.name}/classify \\\n"
-        '  -H "Authorization: Bearer $ASSORT_KEY" -H "Content-Type: application/json" \\\n'
-        f"  -d {body}"
-    )
+@dataclass(frozen=True)
+class Snippet:
+    """A program of a few lines, which needs the key in the environment as ASSORT_KEY and nothing to be installed."""
+
+    language: str
+    text: str
 
 
-def _example(version: ModelVersion) -> Any:
-    shown = {column["name"]: next(iter(column["examples"]), "") for column in version.schema["features"]}
-    return next(iter(shown.values())) if version.kind == "text" else shown
+def example(schema: Mapping[str, Any]) -> Any:
+    """Return an input of a model with this `ml.schema.Schema`: the first example of each column."""
+    shown = {column["name"]: next(iter(column["examples"]), "") for column in schema["features"]}
+    return next(iter(shown.values())) or TEXT if schema["kind"] == "text" else shown
+
+
+def snippets(*, model: str, value: Any, top_k: int, address: str) -> list[Snippet]:
+    """Return the call that classifies this input as the page does, in several languages."""
+    url = f"{address}/api/v1/models/{model}/classify"
+    body = {"inputs": [value], "top_k": top_k, "explain": True}
+    return [
+        Snippet("curl", _CURL.format(url=url, body=shlex.quote(_json(body)))),
+        Snippet("Python", _PYTHON.format(url=url, body=pprint.pformat(body, width=100, sort_dicts=False))),
+        Snippet("JavaScript", _JAVASCRIPT.format(url=url, body=_json(body, indent=2))),
+    ]
+
+
+def _json(body: Any, indent: int | None = None) -> str:
+    return json.dumps(body, ensure_ascii=False, indent=indent)
+
+
+_CURL = """\
+curl {url} \\
+  -H "Authorization: Bearer $ASSORT_KEY" -H "Content-Type: application/json" \\
+  -d {body}"""
+_PYTHON = """\
+import json, os, urllib.request
+
+body = {body}
+request = urllib.request.Request(
+    "{url}",
+    data=json.dumps(body).encode(),
+    headers={{
+        "Authorization": "Bearer " + os.environ["ASSORT_KEY"],
+        "Content-Type": "application/json",
+    }},
+)
+with urllib.request.urlopen(request) as answer:
+    print(json.load(answer)["results"])"""
+_JAVASCRIPT = """\
+const answer = await fetch("{url}", {{
+  method: "POST",
+  headers: {{
+    "Authorization": `Bearer ${{process.env.ASSORT_KEY}}`,
+    "Content-Type": "application/json",
+  }},
+  body: JSON.stringify({body}),
+}});
+console.log((await answer.json()).results);"""

@@ -6,7 +6,7 @@ from classifier.models import Model
 from frontend.forms.models import PolicyForm
 from frontend.loaders import MemberRequest, load_model, require
 from frontend.pagination import paged
-from frontend.presenters.calls import example_call
+from frontend.presenters.calls import example, snippets
 from frontend.presenters.models import figures, label_scores
 from tenants.permissions import Scope
 
@@ -24,6 +24,11 @@ def model_detail(request: MemberRequest, model: Model) -> HttpResponse:
         page |= {
             "figures": figures(model.champion),
             "scores": label_scores(model.champion),
-            "example": example_call(model.champion, address=settings.ASSORT_PUBLIC_URL),
+            "snippets": snippets(
+                model=model.name,
+                value=example(model.champion.schema),
+                top_k=1,
+                address=settings.ASSORT_PUBLIC_URL,
+            ),
         }
     return render(request, "frontend/model_detail.html", page)

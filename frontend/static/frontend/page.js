@@ -26,6 +26,10 @@ function go(key) {
 }
 
 document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("textarea")) {
+    event.target.form.requestSubmit();
+    return;
+  }
   const isTyping = event.target.matches("input, select, textarea");
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey || (!areOn.checked && event.key !== "?")) {
     return;

@@ -1,0 +1,63 @@
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext
+
+from tests import gallery as galleries
+from tests.browser import chromium
+from tests.browser.watched import Watched
+from tests.gallery import Gallery, Person
+from tests.service import Service
+
+SCHEMES: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
+    "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}},
+    "phone": {"color_scheme": "light", "viewport": {"width": 360, "height": 740}},
+}
+# Who looks, or nobody who is signed in, and in which scheme.
+Look = Callable[[Person | None, str], Watched]
+
+
+# Not of the session: Playwright keeps an event loop in this thread, and the tests after these have loops of their own.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    if not chromium.PROGRAM:
+        pytest.skip(chromium.MISSING)
+    with chromium.started() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="package")
+def gallery(browser: Browser, service: Service) -> Gallery:
+    return galleries.furnish(service)
+
+
+@pytest.fixture(scope="package")
+def context_of(browser: Browser, service: Service) -> Callable[[Person | None, str], BrowserContext]:
+    """Return a function that gives each person one window for each scheme."""
+
+    @cache
+    def open_window(person: Person | None, scheme: str) -> BrowserContext:
+        window = browser.new_context(base_url=service.url, **SCHEMES[scheme])
+        if person:
+            window.add_cookies([{"name": "sessionid", "value": person.session, "url": service.url}])
+        return window
+
+    return open_window
+
+
+@pytest.fixture
+def look(context_of: Callable[[Person | None, str], BrowserContext]) -> Iterator[Look]:
+    """Open a page for somebody; in the end none of them may have had a fault."""
+    opened: list[Watched] = []
+
+    def open_page(person: Person | None, scheme: str) -> Watched:
+        opened.append(Watched(context_of(person, scheme).new_page()))
+        return opened[-1]
+
+    yield open_page
+    for watched in opened:
+        watched.page.close()
+    assert [fault for watched in opened for fault in watched.faults] == []

@@ -1,0 +1,20 @@
+"""Every page, in light, in dark and on a small phone: nothing shuts anybody out, nothing is wider than the screen."""
+
+import pytest
+
+from tests.browser import axe
+from tests.browser.conftest import SCHEMES, Look
+from tests.browser.places import PLACES, TEMPLATES, Place, address_of
+from tests.gallery import Gallery
+
+# How much wider than the window the page is.
+EXCESS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+def test_a_page_is_for_everybody(place: Place, scheme: str, look: Look, gallery: Gallery) -> None:
+    watched = look(getattr(gallery, place.by, None), scheme)
+    assert watched.open(address_of(place, gallery)) == place.status
+    assert axe.violations(watched.page) == []
+    assert watched.page.evaluate(EXCESS) == 0
