@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import F, Max, QuerySet
 
 from classifier.errors import ModelNotReady
 from classifier.ml import artefact
@@ -56,6 +56,18 @@ def get_version(model: Model, number: int) -> ModelVersion:
     if found is None:
         raise NotFound
     return found
+
+
+def history(model: Model) -> QuerySet[ModelVersion]:
+    """Return its versions with what a list shows of them; their metrics are long, and not read as a whole."""
+    few = ("model", "number", "verdict", "dataset_sha256", "dataset__name", "created_at", "created_by")
+    return (
+        model.versions.select_related("dataset")
+        .only(*few)
+        .annotate(
+            accuracy=F("metrics__accuracy"), interval=F("metrics__accuracy_interval"), macro_f1=F("metrics__macro_f1")
+        )
+    )
 
 
 def folder_of(tenant: str, model_name: str) -> Path:

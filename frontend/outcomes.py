@@ -14,14 +14,13 @@ SAME_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 @contextmanager
-def told(request: HttpRequest, done: str) -> Iterator[None]:
-    """Run the block, then say `done`; or say why it was refused, and go on."""
+def told(request: HttpRequest, done: str = "") -> Iterator[None]:
+    """Run the block, then say `done`, if the block has not said more; or say why it was refused, and go on."""
     try:
         yield
     except TenantError as error:
         messages.error(request, error.detail)
-    else:
-        messages.success(request, done)
+    elif_done(request, done)
 
 
 def add_errors(form: forms.BaseForm, error: TenantError, names: Mapping[str, str] = SAME_NAMES) -> None:

@@ -7,6 +7,7 @@ import logging
 import sys
 from typing import Any
 
+import psycopg
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
@@ -23,6 +24,8 @@ from tenants.middleware import request_id
 log = logging.getLogger(__name__)
 
 API = "/api/"
+# Django translates the driver's errors, but not those of entering an organisation.
+AWAY = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
 TITLES = {
     400: "Malformed request",
@@ -88,9 +91,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer what nobody expected; a database that is away passes by itself, and is no fault of this request."""
-    away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    away = isinstance(sys.exc_info()[1], AWAY)
     if not request.path.startswith(API):
-        return pages.server_error(request)
+        return pages.unavailable(request) if away else pages.server_error(request)
     number = _request_id(request)
     if away:
         error = errors.Unavailable("The database does not answer. Try again in a moment.", retry_after=5)

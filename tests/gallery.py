@@ -44,6 +44,7 @@ class Gallery:
     rejected: str
     job: str
     classification: str
+    unexplained: str
     # The path of an invitation that is open.
     invitation: str
 
@@ -59,10 +60,11 @@ def furnish(service: Service) -> Gallery:
         rejected = _upload(api, "lonely.csv", "text,label\nalone,one\n")
         fruit = _upload(api, "fruit.csv", FRUIT)
         jobs = [_train(api, data, model) for data, model in ((dataset, MODEL), (fruit, TABLE_MODEL), (dataset, MODEL))]
-        for model in (MODEL, "assort.support"):
-            api.classify(model, QUESTIONS).raise_for_status()
+        api.classify("assort.support", QUESTIONS).raise_for_status()
+        plain = api.classify(MODEL, QUESTIONS).json()["id"]
         explained = api.classify(MODEL, QUESTIONS[:1], explain=True).json()["id"]
-        api.until(f"classifications/{explained}", lambda found: True)
+        for kept in (plain, explained):
+            api.until(f"classifications/{kept}", lambda found: True)
     _invite(service, owner, founded["slug"], "ines@example.test")
     return Gallery(
         slug=founded["slug"],
@@ -73,6 +75,7 @@ def furnish(service: Service) -> Gallery:
         rejected=rejected,
         job=jobs[-1],
         classification=explained,
+        unexplained=plain,
         invitation=INVITATION.findall(service.log("web"))[-1],
     )
 

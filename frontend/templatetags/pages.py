@@ -9,6 +9,7 @@ from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Radi
 from django.template import Context
 from django.urls import reverse
 
+from frontend.presenters import charts
 from frontend.presenters.words import as_text, duration, percent
 from tenants.permissions import Scope, role_grants
 
@@ -16,6 +17,7 @@ register = template.Library()
 register.filter("as_text", as_text)
 register.filter("percent", percent)
 register.filter("duration", duration)
+register.filter("chart_table", charts.table)
 
 # The pages of an organisation that stand in its navigation: title, icon, page, who may see it, and the first words of
 # the pages that belong to it.
@@ -44,6 +46,8 @@ COLOURS = {
     "revoked": "red",
     "expired": "red",
     "warning": "orange",
+    "needs rows": "orange",
+    "no better than guessing": "red",
 }
 
 

@@ -13,5 +13,12 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer without a look at session or database: one of them may be what has failed."""
     return render(None, "500.html", {"request_id": getattr(request, "request_id", "")}, status=500)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """Answer while the database is away, with the way to ask the same again."""
+    address = request.get_full_path() if request.method == "GET" else "/"
+    page = render(None, "503.html", {"address": address}, status=503)
+    page.headers["Retry-After"] = "5"
+    return page

@@ -16,6 +16,8 @@ SCHEMES: dict[str, dict[str, Any]] = {
     "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}},
     "phone": {"color_scheme": "light", "viewport": {"width": 360, "height": 740}},
 }
+# The longest that anything but a training may take, on a busy machine.
+PATIENCE_MS = 15_000
 # Who looks, or nobody who is signed in, and in which scheme.
 Look = Callable[[Person | None, str], Watched]
 
@@ -41,6 +43,7 @@ def context_of(browser: Browser, service: Service) -> Callable[[Person | None, s
     @cache
     def open_window(person: Person | None, scheme: str) -> BrowserContext:
         window = browser.new_context(base_url=service.url, **SCHEMES[scheme])
+        window.set_default_timeout(PATIENCE_MS)
         if person:
             window.add_cookies([{"name": "sessionid", "value": person.session, "url": service.url}])
         return window

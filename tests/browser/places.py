@@ -50,7 +50,7 @@ PLACES = [
     Place("a forgotten password", "nobody", "/accounts/password/reset/"),
     Place("a letter was sent", "nobody", "/accounts/password/reset/done/"),
     Place("an invitation", "nobody", "{invitation}"),
-    Place("an invitation that is none", "nobody", "/invitations/none/", 404),
+    Place("an invitation that is none", "nobody", "/invitations/none/"),
     Place("nowhere", "nobody", "/nowhere/", 404),
     Place("the API", "nobody", "/api/docs"),
     Place("the desk", "operator", "/operators/"),

@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser import axe
 from tests.browser.conftest import SCHEMES, Look
-from tests.browser.places import PLACES, TEMPLATES, Place, address_of
+from tests.browser.places import PLACES, Place, address_of
 from tests.gallery import Gallery
 
 # How much wider than the window the page is.
@@ -16,5 +16,6 @@ EXCESS = "() => document.documentElement.scrollWidth - document.documentElement.
 def test_a_page_is_for_everybody(place: Place, scheme: str, look: Look, gallery: Gallery) -> None:
     watched = look(getattr(gallery, place.by, None), scheme)
     assert watched.open(address_of(place, gallery)) == place.status
-    assert axe.violations(watched.page) == []
+    violations = axe.violations(watched.page)
+    assert not violations, "\n".join(violations)
     assert watched.page.evaluate(EXCESS) == 0

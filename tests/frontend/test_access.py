@@ -25,8 +25,8 @@ FOR_VIEWERS = {
     "usage",
     "usage_csv",
 }
-# What a viewer may do: go.
-FOR_EVERYBODY = {"member_leave"}
+# What a viewer may do: go, and not be shown the first steps any more.
+FOR_EVERYBODY = {"member_leave", "first_steps_hide"}
 FOR_MEMBERS = FOR_VIEWERS | {"dataset_upload", "training_start", "try_it", "result_list", "classification_detail"}
 
 
@@ -79,7 +79,7 @@ def test_a_viewer_changes_nothing_and_is_told_who_may(page: str, rita: User, sen
 def test_a_member_reaches_training_but_no_deletion_keys_team_or_settings(
     page: str, bob: User, send: Visit, studio: Studio
 ) -> None:
-    of_training = page.split("_", maxsplit=1)[0] in {"dataset", "training", "model"} and not page.endswith("delete")
+    of_training = page.split("_", maxsplit=1)[0] in {"dataset", "training", "model", "classification"} and not page.endswith("delete")
     assert (send(bob, page, *arguments(studio, page).values()).status_code == 403) is not of_training
 
 

@@ -1,6 +1,11 @@
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
 from frontend.forms.inputs import input_form
 from tenants.models import User
-from tests.frontend.conftest import Inside, Studio, Visit, told, train
+from tests.frontend.conftest import Inside, Studio, Visit, address, told, train
 
 TABLE = {
     "kind": "table",
@@ -43,3 +48,25 @@ def test_a_table_model_has_a_field_a_column_any_of_which_may_stay_empty() -> Non
     assert form.is_valid()
     assert form.value() == {"age": "41", "member": ""}
     assert [choice for choice, _ in form["column_1"].field.choices] == ["", "yes", "no"]  # type: ignore[attr-defined]  # a choice
+
+
+def test_a_row_that_the_address_names_is_filled_in_and_asked_at_once(visit: Visit, bob: User, studio: Studio) -> None:
+    page = visit(bob, "try_it", "letters", dataset=studio.dataset.id, row="1")
+    assert page.context["form"].initial["text"] == "my card is wrong, number 0"
+    assert 'hx-trigger="submit, load"' in page.text
+
+
+@pytest.mark.parametrize("row", ["999", "x", "", "9" * 30])
+def test_a_row_that_is_not_there_is_no_fault(row: str, visit: Visit, bob: User, studio: Studio) -> None:
+    page = visit(bob, "try_it", "letters", dataset=studio.dataset.id, row=row)
+    assert page.context["form"].initial["text"] is None
+
+
+def test_asked_in_place_the_answer_comes_into_the_page(
+    client_of: Callable[[User], Client], bob: User, studio: Studio
+) -> None:
+    client = client_of(bob)
+    page = client.post(address(studio, "try_it", "letters"), {"text": "my card"}, headers={"HX-Request": "true"})
+    assert page.status_code == 200
+    assert address(studio, "classification_detail", page.context["classification"].id) in page.text
+    assert '"inputs": ["my card"]' in page.context["snippets"][0].text

@@ -1,0 +1,51 @@
+"""The snippets are run as they stand: each prints what the service answers."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import pytest
+
+from frontend.presenters.calls import example, snippets
+from tests.service import Service
+from tests.universe import Universe
+
+TEXT = 'it\'s "my card"\nand 3 > 2 – žluťoučký'
+
+
+def run(command: Sequence[str], service: Service, key: str) -> str:
+    environment = {"PATH": os.environ["PATH"], "ASSORT_KEY": key, "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def commands(text: str) -> dict[str, list[str]]:
+    return {
+        "curl": ["sh", "-c", text],
+        "Python": [sys.executable, "-c", text],
+        "JavaScript": ["node", "--input-type=module", "-e", text],
+    }
+
+
+@pytest.mark.parametrize("language", ["curl", "Python", "JavaScript"])
+def test_a_snippet_runs_as_it_stands(language: str, committed: None, service: Service, cast: Universe) -> None:
+    shown = snippets(model="assort.support", value=TEXT, top_k=3, address=service.url)
+    command = commands(next(each.text for each in shown if each.language == language))[language]
+    assert shutil.which(command[0]), f"{command[0]} is not installed"
+    printed = run(command, service, cast.acme_key)
+    assert "confidence" in printed
+    assert "scores" in printed
+
+
+def test_what_a_text_model_is_shown_with_is_one_of_its_own_texts() -> None:
+    assert example({"kind": "text", "features": [{"name": "text", "examples": ["Hello"]}]}) == "Hello"
+
+
+def test_a_table_model_is_shown_with_a_whole_row() -> None:
+    columns = [{"name": "age", "examples": ["39"]}, {"name": "city", "examples": []}]
+    shown = snippets(model="m", value=example({"kind": "table", "features": columns}), top_k=1, address="http://a")
+    assert json.dumps({"age": "39", "city": ""}) in shown[0].text
