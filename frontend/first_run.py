@@ -32,9 +32,7 @@ def steps(organisation: Organisation) -> list[Step]:
     return [
         Step("Ask a model", "One is ready for you: see what an answer looks like.", "#ask", Scope.CLASSIFY, asked),
         Step("Bring your rows", "A CSV with a label in each row, or the sample.", "#rows", Scope.TRAIN, rows),
-        Step(
-            "Train your own model", "One click. It takes seconds to a minute.", "training_start", Scope.TRAIN, model
-        ),
+        Step("Train your own model", "One click. It takes seconds to a minute.", "training_start", Scope.TRAIN, model),
         Step("Make a key", "Your programs use it to call the API.", "key_create", Scope.ADMIN, keys),
         Step("Call it from a program", _CALLED if called else _WAITING, "model_list", Scope.CLASSIFY, called),
         Step("Invite a colleague", "They get a letter with a link.", "team", Scope.ADMIN, team),

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import IO
 
 from django.http import HttpRequest
@@ -38,6 +38,11 @@ class Month:
     lines: list[Line]
     datasets: int
     models: int
+
+    @property
+    def after(self) -> date:
+        """The first day of the month after it."""
+        return (self.first + timedelta(days=31)).replace(day=1)
 
     @property
     def rows(self) -> int:

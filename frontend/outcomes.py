@@ -20,7 +20,9 @@ def told(request: HttpRequest, done: str = "") -> Iterator[None]:
         yield
     except TenantError as error:
         messages.error(request, error.detail)
-    elif_done(request, done)
+    else:
+        if done:
+            messages.success(request, done)
 
 
 def add_errors(form: forms.BaseForm, error: TenantError, names: Mapping[str, str] = SAME_NAMES) -> None:

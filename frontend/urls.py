@@ -1,10 +1,12 @@
 """The addresses of the pages. A view, its file, its name here and its test have the same name."""
 
+from django.conf import settings as installation
 from django.urls import URLPattern, URLResolver, include, path
 
 from frontend.views.audit import audit
 from frontend.views.classification_detail import classification_detail
 from frontend.views.classification_explain import classification_explain
+from frontend.views.components import components
 from frontend.views.dataset_delete import dataset_delete
 from frontend.views.dataset_detail import dataset_detail
 from frontend.views.dataset_list import dataset_list
@@ -29,6 +31,7 @@ from frontend.views.model_list import model_list
 from frontend.views.model_policy import model_policy
 from frontend.views.model_promote import model_promote
 from frontend.views.model_roll_back import model_roll_back
+from frontend.views.model_train import model_train
 from frontend.views.organisation_delete import organisation_delete
 from frontend.views.organisation_found import organisation_found
 from frontend.views.organisation_home import organisation_home
@@ -44,7 +47,9 @@ from frontend.views.training_start import training_start
 from frontend.views.try_it import try_it
 from frontend.views.usage import usage
 from frontend.views.usage_csv import usage_csv
+from frontend.views.version_compare import version_compare
 from frontend.views.version_detail import version_detail
+from frontend.views.version_rows import version_rows
 
 of_organisation = [
     path("", organisation_home, name="organisation_home"),
@@ -63,10 +68,13 @@ of_organisation = [
     path("models/<slug:model>/", model_detail, name="model_detail"),
     # Not a slug: `assort.<name>` is a shared model.
     path("models/<str:model>/try/", try_it, name="try_it"),
+    path("models/<slug:model>/train/", model_train, name="model_train"),
     path("models/<slug:model>/policy/", model_policy, name="model_policy"),
     path("models/<slug:model>/roll-back/", model_roll_back, name="model_roll_back"),
     path("models/<slug:model>/delete/", model_delete, name="model_delete"),
     path("models/<slug:model>/versions/<int:number>/", version_detail, name="version_detail"),
+    path("models/<slug:model>/versions/<int:number>/rows/", version_rows, name="version_rows"),
+    path("models/<slug:model>/versions/<int:number>/compare/", version_compare, name="version_compare"),
     path("models/<slug:model>/versions/<int:number>/promote/", model_promote, name="model_promote"),
     path("results/", result_list, name="result_list"),
     path("classifications/<slug:classification>/", classification_detail, name="classification_detail"),
@@ -97,3 +105,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("organisations/found/", organisation_found, name="organisation_found"),
     path("o/<slug:slug>/", include(of_organisation)),
 ]
+if installation.ASSORT_MODE == "development":
+    urlpatterns.append(path("_components", components, name="components"))

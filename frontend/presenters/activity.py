@@ -3,12 +3,21 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Any
-
-from tenants.records.models import Usage
+from typing import Any, Protocol
 
 
-def rows_per_day(used: Iterable[Usage], *, first: date, last: date) -> dict[str, Any]:
+class Counted(Protocol):
+    """Rows that a model answered on a day."""
+
+    @property
+    def day(self) -> date: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def rows(self) -> int: ...
+
+
+def rows_per_day(used: Iterable[Counted], *, first: date, last: date) -> dict[str, Any]:
     """Return a bar for each day from `first` to `last`, stacked by model; a model that was not asked has no part."""
     days = [first + timedelta(days=place) for place in range((last - first).days + 1)]
     counts: defaultdict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))

@@ -1,3 +1,4 @@
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
@@ -13,6 +14,7 @@ from tenants.permissions import Scope
 @require(Scope.TRAIN)
 @load_model
 def model_roll_back(request: MemberRequest, model: Model) -> HttpResponse:
-    with told(request, "The champion before answers again."):
-        registry.roll_back(model=model, by=request.user.email)
+    with told(request):
+        earlier = registry.roll_back(model=model, by=request.user.email)
+        messages.success(request, f"Version {earlier.number} answers now. To take that back, promote the other again.")
     return redirect("model_detail", request.organisation.slug, model.name)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from frontend import monthly
 from frontend.loaders import MemberRequest, outside, require
 from frontend.pagination import PAGE_SIZE
+from frontend.presenters.activity import rows_per_day
 from frontend.presenters.plans import limits
 from tenants.permissions import Scope
 
@@ -16,11 +17,12 @@ from tenants.permissions import Scope
 @require(Scope.READ)
 def usage(request: MemberRequest) -> HttpResponse:
     month = monthly.load(request.organisation, monthly.asked_for(request))
-    later = (month.first + timedelta(days=31)).replace(day=1)
+    today = timezone.now().date()
     page = {
         "month": month,
         "earlier": month.first - timedelta(days=1),
-        "later": later if later <= timezone.now().date() else None,
+        "later": month.after if month.after <= today else None,
+        "activity": rows_per_day(month.lines, first=month.first, last=min(today, month.after - timedelta(days=1))),
         "shares": monthly.shares(month, request.organisation.plan),
         "limits": limits(request.organisation.plan),
         "lines": Paginator(month.lines, PAGE_SIZE).get_page(request.GET.get("page")),

@@ -1,8 +1,11 @@
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from classifier import evaluated
 from classifier.models import Model, ModelVersion
 from frontend.loaders import MemberRequest, load_model, load_version, require
+from frontend.presenters import charts
+from frontend.presenters.confusion import matrix
 from frontend.presenters.models import choices, confusions, figures, label_scores
 from tenants.permissions import Scope
 
@@ -11,13 +14,21 @@ from tenants.permissions import Scope
 @load_model
 @load_version
 def version_detail(request: MemberRequest, model: Model, version: ModelVersion) -> HttpResponse:
+    """Show all that is known of a version. `?sort=` orders the labels, `?cells=shares` fills the matrix with shares."""
+    bins = evaluated.reliability(version)
+    order = request.GET.get("sort", "f1")
     page = {
         "model": model,
         "title": f"Version {version.number}",
         "version": version,
         "figures": figures(version),
-        "scores": label_scores(version),
+        "scores": label_scores(version, order),
+        "order": order,
+        "matrix": matrix(version),
+        "in_shares": request.GET.get("cells") == "shares",
         "confusions": confusions(version),
+        "reliability": charts.reliability(bins),
+        "coverage": charts.coverage(bins),
         "choices": choices(version),
     }
     return render(request, "frontend/version_detail.html", page)

@@ -1,0 +1,19 @@
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from classifier import training
+from classifier.models import Model
+from frontend.loaders import MemberRequest, load_model, require
+from frontend.outcomes import told
+from tenants.permissions import Scope
+
+
+@require_POST
+@require(Scope.TRAIN)
+@load_model
+def model_train(request: MemberRequest, model: Model) -> HttpResponse:
+    with told(request):
+        job = training.repeat(model=model, by=request.user.email)
+        return redirect("training_detail", request.organisation.slug, job.id)
+    return redirect("model_detail", request.organisation.slug, model.name)
