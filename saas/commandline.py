@@ -60,6 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("arguments", nargs=argparse.REMAINDER)
     test.set_defaults(run=_test)
 
+    bench = commands.add_parser("bench", help="measure; arguments go to tests.bench", add_help=False, prefix_chars="\0")
+    bench.add_argument("arguments", nargs=argparse.REMAINDER)
+    bench.set_defaults(run=_bench)
+
     check = commands.add_parser("check", help="run the gates: style, types, imports, security, generated files")
     check.set_defaults(run=lambda _options: checks.run_all())
 
@@ -107,6 +111,11 @@ def _erase(instance: Instance, *, ask: bool) -> None:
 def _test(options: argparse.Namespace) -> NoReturn:
     os.chdir(ROOT)
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *options.arguments])
+
+
+def _bench(options: argparse.Namespace) -> NoReturn:
+    os.chdir(ROOT)
+    os.execv(sys.executable, [sys.executable, "-m", "tests.bench", *options.arguments])
 
 
 def _manage(options: argparse.Namespace) -> NoReturn:

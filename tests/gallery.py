@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from classifier.datasets import SAMPLE
@@ -49,6 +50,7 @@ class Gallery:
     invitation: str
 
 
+@cache
 def furnish(service: Service) -> Gallery:
     """Found the organisation, of which a service has one, and return when its workers have ended what was asked."""
     founded = service.create_organisation(NAME, "nora@example.test")

@@ -98,6 +98,10 @@ SERVICE = Service(_folder / "data")
 os.environ.update(SERVICE.instance.environment("test"))
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
+def end() -> None:
     SERVICE.stop()
     shutil.rmtree(_folder, ignore_errors=True)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    end()

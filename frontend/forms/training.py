@@ -6,9 +6,9 @@ from django import forms
 from classifier.models import Dataset, Model
 
 QUALITIES = (
-    ("auto", "Automatic: as good as the data allows"),
-    ("fast", "Fast: a linear model"),
-    ("best", "Best: tries everything, takes longest"),
+    ("auto", "Automatic: the best that these rows allow. Right for almost everybody"),
+    ("fast", "Fast: a linear model, in seconds"),
+    ("best", "Best: tries everything, and takes longest"),
 )
 
 
@@ -17,7 +17,7 @@ class TrainingForm(forms.Form):
     model = forms.CharField(
         max_length=63, help_text="A new name makes a new model; a known one gets a new version. a-z, 0-9, _ and -."
     )
-    quality = forms.ChoiceField(choices=QUALITIES, initial="auto")
+    quality = forms.ChoiceField(choices=QUALITIES, initial="auto", widget=forms.RadioSelect)
     base = forms.ChoiceField(label="Start from", required=False)
 
     def __init__(

@@ -11,7 +11,7 @@ CONFUSIONS = 10
 # A label that is found less often than this, or was tested on fewer rows, needs more of them.
 FOUND, TESTED = 0.5, 5
 NAMED = 5
-COLUMNS = ("label", "f1", "precision", "recall", "support")
+COLUMNS = {"label": "Label", "f1": "F1", "precision": "Precision", "recall": "Recall", "support": "Rows"}
 Score = Mapping[str, Any]
 
 
@@ -39,6 +39,16 @@ class Change:
 
     sign: Literal["▲", "▼", "="]
     text: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the labels' table: how the table is sorted by it now, and the `sort` that its heading leads to."""
+
+    name: str
+    title: str
+    direction: Literal["ascending", "descending", ""]
+    sort: str
 
 
 def verdict(version: ModelVersion) -> Verdict:
@@ -100,6 +110,16 @@ def label_scores(version: ModelVersion, order: str = "f1") -> list[Score]:
     scores: list[Score] = sorted(version.metrics["labels"], key=lambda score: str(score["label"]))
     scores.sort(key=lambda score: score[column], reverse=order.startswith("-"))
     return sorted(scores, key=lambda score: not score["support"])
+
+
+def columns(order: str) -> list[Column]:
+    """Return the columns for the order that the table has; the heading of the one that it has leads to the reverse."""
+    return [
+        Column(name, title, "ascending", f"-{name}")
+        if order == name
+        else Column(name, title, "descending" if order == f"-{name}" else "", name)
+        for name, title in COLUMNS.items()
+    ]
 
 
 def confusions(version: ModelVersion) -> list[Mapping[str, Any]]:

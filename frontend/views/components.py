@@ -1,6 +1,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -31,8 +32,22 @@ LINES = {
     "x": ["1", "2", "3"],
     "series": [{"name": "Accuracy", "data": [0.87, 0.9, 0.93], "low": [0.84, 0.88, 0.91], "high": [0.9, 0.92, 0.95]}],
 }
-ICONS = "home rows training model answers key team usage audit settings done upload close".split()
-BADGES = "ready running queued rejected warning champion revoked owner".split()
+ICONS = [
+    "home",
+    "rows",
+    "training",
+    "model",
+    "answers",
+    "key",
+    "team",
+    "usage",
+    "audit",
+    "settings",
+    "done",
+    "upload",
+    "close",
+]
+BADGES = ["ready", "running", "queued", "rejected", "warning", "champion", "revoked", "owner"]
 
 
 class ExampleForm(forms.Form):
@@ -55,7 +70,7 @@ def components(request: HttpRequest) -> HttpResponse:
         "icons": ICONS,
         "form": ExampleForm({"name": "", "text": "Hello", "policy": "auto", "scopes": ["read"]}),
         "rows": Paginator(range(60), 25).get_page(2),
-        "snippets": calls.snippets(model="support", value=calls.TEXT, top_k=2, address="https://assort.example"),
+        "snippets": calls.snippets(model="support", value=calls.TEXT, top_k=2, address=settings.ASSORT_PUBLIC_URL),
         "classification": Classification(model="support", version=3, status="succeeded"),
         "result": RESULT,
         "reasons": reasons(RESULT),

@@ -9,5 +9,6 @@ from tenants.permissions import Scope
 
 @require(Scope.READ)
 def training_list(request: MemberRequest) -> HttpResponse:
-    jobs = TrainingJob.objects.select_related("model", "dataset", "version")
-    return render(request, "frontend/training_list.html", {"jobs": paged(request, jobs)})
+    jobs = paged(request, TrainingJob.objects.select_related("model", "dataset", "version"))
+    page = {"jobs": jobs, "live": not all(job.is_finished for job in jobs)}
+    return render(request, "frontend/training_list.html", page)

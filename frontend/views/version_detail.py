@@ -6,7 +6,7 @@ from classifier.models import Model, ModelVersion
 from frontend.loaders import MemberRequest, load_model, load_version, require
 from frontend.presenters import charts
 from frontend.presenters.confusion import matrix
-from frontend.presenters.models import choices, confusions, figures, label_scores
+from frontend.presenters.models import choices, columns, confusions, figures, label_scores
 from tenants.permissions import Scope
 
 
@@ -23,7 +23,7 @@ def version_detail(request: MemberRequest, model: Model, version: ModelVersion) 
         "version": version,
         "figures": figures(version),
         "scores": label_scores(version, order),
-        "order": order,
+        "columns": columns(order),
         "matrix": matrix(version),
         "in_shares": request.GET.get("cells") == "shares",
         "confusions": confusions(version),

@@ -26,6 +26,7 @@ def version_rows(request: MemberRequest, model: Model, version: ModelVersion) ->
     page = {
         "model": model,
         "version": version,
+        "version_title": f"{model.name}, version {version.number}",
         "form": form,
         "is_worst": is_worst,
         "rows": rows,
