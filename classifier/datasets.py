@@ -136,6 +136,15 @@ def add_rows(*, organisation: Organisation, dataset: Dataset, upload: Upload, by
     )
 
 
+def add_pasted_rows(*, organisation: Organisation, dataset: Dataset, text: str, by: str) -> Dataset:
+    """Add rows that come as a text, CSV or JSONL, as they would stand in a file. Raises what `add_rows` raises."""
+    upload = write(organisation.tenant, text.encode(), name="pasted")
+    try:
+        return add_rows(organisation=organisation, dataset=dataset, upload=upload, by=by)
+    finally:
+        upload.path.unlink(missing_ok=True)
+
+
 @transaction.atomic
 def delete(*, organisation: Organisation, dataset: Dataset, by: str) -> None:
     """Destroy rows and file. Models that were trained on them stay.

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.text import slugify
 
 from classifier import datasets, sharing
 from classifier.models import Dataset, Model, TrainingEvent, TrainingJob
@@ -26,6 +27,13 @@ def get(job_id: str) -> TrainingJob:
     if found is None:
         raise NotFound
     return found
+
+
+def suggested_name(dataset: Dataset) -> str:
+    """Return the model that these rows, or another version of them, were last trained for; else the data set's name."""
+    versions = datasets.versions_of(dataset)
+    last = TrainingJob.objects.filter(dataset__in=versions).select_related("model").order_by("-created_at").first()
+    return last.model.name if last else slugify(dataset.name)[:63] or "model"
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from frontend.views.classification_explain import classification_explain
 from frontend.views.components import components
 from frontend.views.dataset_delete import dataset_delete
 from frontend.views.dataset_detail import dataset_detail
+from frontend.views.dataset_extend import dataset_extend
 from frontend.views.dataset_list import dataset_list
 from frontend.views.dataset_rows import dataset_rows
 from frontend.views.dataset_sample import dataset_sample
@@ -59,6 +60,7 @@ of_organisation = [
     path("datasets/sample/", dataset_sample, name="dataset_sample"),
     path("datasets/<slug:dataset>/", dataset_detail, name="dataset_detail"),
     path("datasets/<slug:dataset>/rows/", dataset_rows, name="dataset_rows"),
+    path("datasets/<slug:dataset>/add/", dataset_extend, name="dataset_extend"),
     path("datasets/<slug:dataset>/delete/", dataset_delete, name="dataset_delete"),
     path("trainings/", training_list, name="training_list"),
     path("trainings/start/", training_start, name="training_start"),

@@ -6,6 +6,7 @@ from classifier import inference, results
 from classifier.models import Classification
 from frontend.loaders import MemberRequest, load_classification, require
 from frontend.outcomes import told
+from tenants import usage
 from tenants.permissions import Scope
 
 
@@ -16,5 +17,7 @@ def classification_explain(request: MemberRequest, classification: Classificatio
     """Ask the same again, of the same version, with the reasons."""
     with told(request, "The same was asked again, with the reasons."):
         asked = inference.ask_again(classification=classification, keeping=results.keeping(request.organisation))
+        rows = len(classification.inputs or [])
+        usage.note(organisation=request.organisation, api_key="", model=classification.model, rows=rows)
         return redirect("classification_detail", request.organisation.slug, asked.id)
     return redirect("classification_detail", request.organisation.slug, classification.id)

@@ -1,3 +1,5 @@
+import re
+from pathlib import Path
 from typing import Any
 
 from django import forms
@@ -32,21 +34,8 @@ LINES = {
     "x": ["1", "2", "3"],
     "series": [{"name": "Accuracy", "data": [0.87, 0.9, 0.93], "low": [0.84, 0.88, 0.91], "high": [0.9, 0.92, 0.95]}],
 }
-ICONS = [
-    "home",
-    "rows",
-    "training",
-    "model",
-    "answers",
-    "key",
-    "team",
-    "usage",
-    "audit",
-    "settings",
-    "done",
-    "upload",
-    "close",
-]
+SYMBOLS = Path(__file__).parents[1] / "static" / "frontend" / "icons.svg"
+ICONS = re.findall(r'symbol id="([a-z]+)"', SYMBOLS.read_text())
 BADGES = ["ready", "running", "queued", "rejected", "warning", "champion", "revoked", "owner"]
 
 

@@ -9,4 +9,5 @@ from tenants.permissions import Scope
 
 @require(Scope.READ)
 def dataset_list(request: MemberRequest) -> HttpResponse:
-    return render(request, "frontend/dataset_list.html", {"datasets": paged(request, Dataset.objects.all())})
+    page = {"datasets": paged(request, Dataset.objects.all()), "limit": request.organisation.plan.dataset_bytes}
+    return render(request, "frontend/dataset_list.html", page)

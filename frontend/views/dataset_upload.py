@@ -1,16 +1,15 @@
-from collections.abc import Iterable
-from typing import Any
-
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from classifier import datasets
+from classifier.models import Dataset
 from frontend.forms.datasets import UploadForm
 from frontend.loaders import MemberRequest, require
 from frontend.outcomes import add_errors
-from tenants.errors import TenantError, TooLarge
+from frontend.uploading import accepted, too_large_is_told
+from tenants.errors import TenantError
 from tenants.permissions import Scope
 
 
@@ -18,29 +17,18 @@ from tenants.permissions import Scope
 # the check is done here, on the inside.
 @csrf_exempt
 @require(Scope.TRAIN)
-def dataset_upload(request: MemberRequest) -> HttpResponse:
-    try:
-        return _answer(request)
-    except TooLarge as error:
-        messages.error(request, error.detail)
-        return redirect("dataset_upload", request.organisation.slug)
-
-
+@too_large_is_told
 @csrf_protect
-def _answer(request: MemberRequest) -> HttpResponse:
+def dataset_upload(request: MemberRequest) -> HttpResponseBase:
     form = UploadForm(request.POST or None, request.FILES or None)
-    if request.method == "POST":
+    if form.is_valid():
         dataset = _created(request, form)
         if dataset is not None:
-            return redirect("dataset_detail", request.organisation.slug, dataset.id)
-        _discard(request)
-    limit = request.organisation.plan.dataset_bytes
-    return render(request, "frontend/dataset_upload.html", {"form": form, "limit": limit})
+            return accepted(request, dataset)
+    return _page(request, form)
 
 
-def _created(request: MemberRequest, form: UploadForm) -> Any:
-    if not form.is_valid():
-        return None
+def _created(request: MemberRequest, form: UploadForm) -> Dataset | None:
     wanted = dict(form.cleaned_data)
     upload = wanted.pop("file").upload
     try:
@@ -50,8 +38,6 @@ def _created(request: MemberRequest, form: UploadForm) -> Any:
         return None
 
 
-def _discard(request: MemberRequest) -> None:
-    """Remove the received files, to which nothing refers."""
-    received: Iterable[Any] = request.FILES.values()
-    for stored in received:
-        stored.upload.path.unlink(missing_ok=True)
+def _page(request: MemberRequest, form: UploadForm) -> HttpResponse:
+    page = {"form": form, "limit": request.organisation.plan.dataset_bytes}
+    return render(request, "frontend/dataset_upload.html", page)

@@ -10,6 +10,7 @@ from frontend.forms.inputs import RecordForm, TextForm, input_form
 from frontend.loaders import MemberRequest, found, require
 from frontend.outcomes import add_errors
 from frontend.presenters import calls
+from tenants import usage
 from tenants.errors import TenantError
 from tenants.models import SharedModel
 from tenants.permissions import Scope
@@ -56,7 +57,7 @@ def _ask(
     if not form.is_valid():
         return None
     try:
-        return inference.accept(
+        asked = inference.accept(
             model=model,
             version=version.number,
             inputs=[form.value()],
@@ -68,3 +69,5 @@ def _ask(
     except TenantError as error:
         add_errors(form, error)
         return None
+    usage.note(organisation=request.organisation, api_key="", model=model, rows=1)
+    return asked

@@ -15,7 +15,7 @@ import django
 from tests import service
 from tests.bench.row import Row
 
-SUBJECTS = ("requests", "lighthouse", "tasks")
+SUBJECTS = ("pages", "lighthouse", "tasks")
 
 
 def main() -> int:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from django.urls import URLPattern, reverse
 
 from frontend.operators.site import site
+from frontend.operators.urls import DESKS
 from frontend.urls import of_organisation
 from saas.instance import ROOT
 from tests.gallery import MODEL, TABLE_MODEL, Gallery
 
+# The operators' lists; that `DESKS` is imported has registered them.
+LISTS = [str(model._meta.model_name) for model, desk in site._registry.items() if type(desk) in DESKS]
 TEMPLATES = ROOT / "frontend" / "templates" / "frontend"
 
 
@@ -54,10 +57,7 @@ PLACES = [
     Place("nowhere", "nobody", "/nowhere/", 404),
     Place("the API", "nobody", "/api/docs"),
     Place("the desk", "operator", "/operators/"),
-    *(
-        Place(f"the desk's list {model._meta.model_name}", "operator", f"/operators/tenants/{model._meta.model_name}/")
-        for model in site._registry
-    ),
+    *(Place(f"the desk's {name} list", "operator", f"/operators/tenants/{name}/") for name in LISTS),
     Place("the desk's plan", "operator", "/operators/tenants/plan/standard/change/"),
 ]
 

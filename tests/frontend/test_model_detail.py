@@ -1,21 +1,19 @@
-import json
-import shlex
-
+from classifier import registry
 from tenants.models import User
-from tests.frontend.conftest import Inside, Studio, Visit, train
+from tests.frontend.conftest import Inside, Studio, Visit, address, train
 
 
-def test_it_shows_how_good_the_champion_is(visit: Visit, rita: User, studio: Studio) -> None:
+def test_it_says_in_words_what_to_make_of_the_champion(visit: Visit, rita: User, studio: Studio) -> None:
     page = visit(rita, "model_detail", "letters")
-    assert page.context["figures"][0].name == "Accuracy"
-    assert {score["label"] for score in page.context["scores"]} == {"card", "invoice"}
+    assert page.context["verdict"].state == "ready"
+    assert page.context["change"].text == "About the same as version 1 (+0.0 points)"
+    assert {score["label"] for score in page.context["weakest"]} == {"card", "invoice"}
     assert [version.number for version in page.context["versions"]] == [2, 1]
 
 
-def test_the_command_to_paste_asks_this_model_with_an_input_it_takes(visit: Visit, rita: User) -> None:
-    words = shlex.split(visit(rita, "model_detail", "letters").context["example"].replace("\\\n", ""))
-    assert words[1].endswith("/api/v1/models/letters/classify")
-    assert isinstance(json.loads(words[-1])["inputs"][0], str)
+def test_the_ten_worst_rows_are_one_click_away(visit: Visit, rita: User, studio: Studio) -> None:
+    worst = f"{address(studio, 'version_rows', 'letters', 2)}?order=worst"
+    assert f'href="{worst}"' in visit(rita, "model_detail", "letters").text
 
 
 def test_a_model_without_a_version_says_what_is_missing(
@@ -23,13 +21,25 @@ def test_a_model_without_a_version_says_what_is_missing(
 ) -> None:
     with inside():
         train(studio.organisation, studio.dataset, "young")
-    assert "No version answers yet" in visit(rita, "model_detail", "young").text
+    page = visit(rita, "model_detail", "young")
+    assert "No version answers yet" in page.text
+    assert "A training of this model is under way" in page.text
+
+
+def test_a_member_is_offered_to_train_roll_back_and_promote_and_a_viewer_is_not(
+    visit: Visit, bob: User, rita: User, studio: Studio
+) -> None:
+    offers = [address(studio, f"model_{verb}", "letters") for verb in ("train", "roll_back", "policy")]
+    offers.append(address(studio, "model_promote", "letters", 1))
+    for_member, for_viewer = (visit(person, "model_detail", "letters").text for person in (bob, rita))
+    assert [offer for offer in offers if offer not in for_member] == []
+    assert [offer for offer in offers if offer in for_viewer] == []
 
 
 def test_roll_back_is_offered_where_there_is_an_earlier_champion(
-    visit: Visit, rita: User, studio: Studio, inside: Inside
+    visit: Visit, bob: User, studio: Studio, inside: Inside
 ) -> None:
-    assert visit(rita, "model_detail", "letters").context["can_roll_back"]
+    assert "Roll back to version 1" in visit(bob, "model_detail", "letters").text
     with inside():
-        train(studio.organisation, studio.dataset, "young")
-    assert not visit(rita, "model_detail", "young").context["can_roll_back"]
+        registry.roll_back(model=studio.model, by="bob")
+    assert "Roll back" not in visit(bob, "model_detail", "letters").text

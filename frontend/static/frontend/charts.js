@@ -34,11 +34,14 @@ function colour(name) {
 const asPercent = (value, digits = 1) => `${(value * 100).toFixed(digits)} %`;
 const asCount = (value) => value.toLocaleString("en-GB");
 
-// Axes of shares end at whole twentieths, so that a small difference can be seen, and never below 0 or above 100 %.
-const SHARES = {
-  min: ({ min }) => Math.max(0, Math.floor(min * 20 - 0.5) / 20),
-  max: ({ max }) => Math.min(1, Math.ceil(max * 20 + 0.5) / 20),
-};
+// An axis of shares ends at whole steps around what there is to see, so that small differences show.
+function shares(chart) {
+  const seen = chart.series.flatMap(({ data, low = [], high = [] }) => [...data, ...low, ...high]);
+  const [least, most] = [Math.min(...seen), Math.max(...seen)];
+  const steps = most - least > 0.6 ? 5 : most - least > 0.3 ? 10 : 20;
+  const min = Math.max(0, Math.floor(least * steps - 0.01)) / steps;
+  return { min, max: Math.min(steps, Math.ceil(most * steps + 0.01)) / steps, interval: 1 / steps };
+}
 
 function said(chart, place) {
   const show = chart.unit === "percent" ? asPercent : asCount;
@@ -83,6 +86,7 @@ function options(chart) {
       show: chart.series.length > 1,
       type: "scroll",
       left: 0,
+      top: 0,
       data: chart.series.map((series) => series.name),
       textStyle: { color: text },
       pageTextStyle: { color: text },
@@ -107,7 +111,7 @@ function options(chart) {
     },
     yAxis: {
       type: "value",
-      ...(isShare ? SHARES : { minInterval: 1 }),
+      ...(isShare ? shares(chart) : { minInterval: 1 }),
       splitLine: { lineStyle: { color: edge } },
       axisLabel: { color: muted, formatter: (value) => (isShare ? asPercent(value, 0) : asCount(value)) },
     },
