@@ -41,7 +41,7 @@ class Bin:
 
 def find(
     version: ModelVersion | None, *, label: str | None = None, predicted: str | None = None, only_wrong: bool = False
-) -> QuerySet[EvaluatedRow]:
+) -> QuerySet[Any]:
     """Return the evaluated rows, of one cell of the confusion matrix where both labels are named.
 
     `wrongness` orders them: a wrong answer is the worse the surer it was, a right one the better.
@@ -65,7 +65,7 @@ def behind(dataset: Dataset | None, said: Iterable[EvaluatedRow]) -> list[Behind
 
 
 def reliability(version: ModelVersion) -> list[Bin]:
-    """Return the evaluated rows by how sure their answers were, in steps of a tenth; steps without a row are left out."""
+    """Return the tested rows by how sure their answers were, in steps of a tenth; empty steps are left out."""
     step = Least(Cast(Floor(F("confidence") * BINS), IntegerField()), Value(BINS - 1))
     right = Avg(Case(RIGHT, default=Value(0.0), output_field=FloatField()))
     found = (

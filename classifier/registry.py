@@ -58,7 +58,7 @@ def get_version(model: Model, number: int) -> ModelVersion:
     return found
 
 
-def history(model: Model) -> QuerySet[ModelVersion]:
+def history(model: Model) -> QuerySet[Any]:
     """Return its versions with what a list shows of them; their metrics are long, and not read as a whole."""
     few = ("model", "number", "verdict", "dataset_sha256", "dataset__name", "created_at", "created_by")
     return (

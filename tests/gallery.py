@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from classifier.datasets import SAMPLE
+from saas.instance import ROOT
 from tests.end_to_end.stranger import Api, Browser
 from tests.service import Service
 
+SAMPLE = ROOT / "classifier" / "sample" / "support.csv"
 NAME, MODEL, TABLE_MODEL = "Northwind", "letters", "fruit"
 QUESTIONS = [
     "My parcel has not arrived yet",
@@ -59,8 +60,8 @@ def furnish(service: Service) -> Gallery:
     with api.client:
         api.client.patch("organisation", json={"retention": "30d", "keep_inputs": True}).raise_for_status()
         dataset = api.upload(SAMPLE, name="Letters of spring")["id"]
-        rejected = _upload(api, "lonely.csv", "text,label\nalone,one\n")
-        fruit = _upload(api, "fruit.csv", FRUIT)
+        rejected = upload(api, "lonely.csv", "text,label\nalone,one\n")
+        fruit = upload(api, "fruit.csv", FRUIT)
         jobs = [_train(api, data, model) for data, model in ((dataset, MODEL), (fruit, TABLE_MODEL), (dataset, MODEL))]
         api.classify("assort.support", QUESTIONS).raise_for_status()
         plain = api.classify(MODEL, QUESTIONS).json()["id"]
@@ -104,7 +105,7 @@ def _operator(service: Service) -> Person:
     return sign_in(service, answer["operator"], answer["password"])
 
 
-def _upload(api: Api, file_name: str, content: str) -> str:
+def upload(api: Api, file_name: str, content: str) -> str:
     response = api.client.post("datasets", files={"file": (file_name, content)}, data={"name": Path(file_name).stem})
     response.raise_for_status()
     made = response.json()["id"]

@@ -31,6 +31,8 @@ class Service:
         # Writes its ports down, so that the command finds the ones that are known here.
         self.instance.claim()
         self.instance.release()
+        # Where `up` will lay the assets: the tests' own Django looks there also before it has.
+        (data / "static").mkdir(exist_ok=True)
         self.process: subprocess.Popen[str] | None = None
 
     @property

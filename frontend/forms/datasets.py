@@ -59,7 +59,7 @@ class RowsForm(forms.Form):
     label = forms.ChoiceField(required=False)
     predicted = forms.ChoiceField(label="Taken for", required=False)
     words = forms.CharField(
-        label="Words", max_length=200, required=False, widget=forms.TextInput(attrs={"type": "search"})
+        label="With the words", max_length=200, required=False, widget=forms.TextInput(attrs={"type": "search"})
     )
     numbers = forms.RegexField(r"\d{1,9}(,\d{1,9}){0,99}", required=False, widget=forms.HiddenInput)
 

@@ -12,16 +12,15 @@ QUALITIES = (
 )
 
 
-RADIOS = forms.RadioSelect(attrs={"class": "form-check-input"})
-
-
 class TrainingForm(forms.Form):
     dataset = forms.ChoiceField(label="Data set")
     model = forms.CharField(
         max_length=63,
         help_text="A new name makes a new model; a known one gets a new version. Small letters, digits, _ and -.",
     )
-    quality = forms.ChoiceField(choices=QUALITIES, initial="auto", widget=RADIOS)
+    quality = forms.ChoiceField(
+        choices=QUALITIES, initial="auto", widget=forms.RadioSelect(attrs={"class": "form-check-input"})
+    )
     base = forms.ChoiceField(label="Start from", required=False)
 
     def __init__(

@@ -73,4 +73,4 @@ def _value(chart: Chart, series: Mapping[str, Any], column: int) -> str:
 
 
 def _step(low: float) -> str:
-    return f"{low * 100:.0f} to {(low + 1 / BINS) * 100:.0f} %"
+    return f"{low * 100:.0f}–{(low + 1 / BINS) * 100:.0f} %"

@@ -81,7 +81,7 @@ def columns(dataset: Dataset) -> list[str]:
 
 def _finding(found: Mapping[str, Any]) -> Finding:
     numbers, count = found["rows"], found["count"]
-    shown = ", ".join(f"{number:,}" for number in numbers[:NUMBERS])
+    shown = ", ".join(map(str, numbers[:NUMBERS]))
     where = f"{shown}, … ({count:,} in all)" if count > len(numbers[:NUMBERS]) else shown
     if "label" in found:
         return Finding(found["severity"], found["detail"], f"“{found['label']}”", urlencode({"label": found["label"]}))

@@ -141,5 +141,5 @@ def _is_weak(score: Score) -> bool:
 def _why(score: Score) -> str:
     support = score["support"]
     if support < TESTED:
-        return f"tested on {support} rows only" if support != 1 else "tested on one row only"
+        return f"tested on {support} of its rows only" if support else "tested on none of its rows"
     return f"{round(score['recall'] * support):,} of {support:,} found"

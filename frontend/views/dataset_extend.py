@@ -1,3 +1,5 @@
+import json
+
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -28,18 +30,19 @@ def dataset_extend(request: MemberRequest, dataset: Dataset) -> HttpResponseBase
     page = {
         "dataset": dataset,
         "form": form,
-        "columns": columns(dataset),
+        "columns": json.dumps(columns(dataset), ensure_ascii=False),
         "limit": request.organisation.plan.dataset_bytes,
     }
     return render(request, "frontend/dataset_extend.html", page)
 
 
 def _extended(request: MemberRequest, dataset: Dataset, form: ExtendForm) -> Dataset | None:
-    file, who = form.cleaned_data["file"], {"organisation": request.organisation, "by": request.user.email}
+    organisation, by, file = request.organisation, request.user.email, form.cleaned_data["file"]
     try:
         if file:
-            return datasets.add_rows(dataset=dataset, upload=file.upload, **who)
-        return datasets.add_pasted_rows(dataset=dataset, text=form.cleaned_data["pasted"], **who)
+            return datasets.add_rows(organisation=organisation, dataset=dataset, upload=file.upload, by=by)
+        text = form.cleaned_data["pasted"]
+        return datasets.add_pasted_rows(organisation=organisation, dataset=dataset, text=text, by=by)
     except TenantError as error:
         add_errors(form, error)
         return None

@@ -15,6 +15,7 @@ from tenants.permissions import Scope
 @load_model
 def model_roll_back(request: MemberRequest, model: Model) -> HttpResponse:
     with told(request):
-        earlier = registry.roll_back(model=model, by=request.user.email)
-        messages.success(request, f"Version {earlier.number} answers now. To take that back, promote the other again.")
+        before, now = registry.champion(model), registry.roll_back(model=model, by=request.user.email)
+        done = f"Version {now.number} answers now. To take that back, promote version {before.number}."
+        messages.success(request, done)
     return redirect("model_detail", request.organisation.slug, model.name)

@@ -19,14 +19,18 @@ SUBJECTS = ("pages", "lighthouse", "tasks")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="./assort bench", description=__doc__)
-    parser.add_argument("subjects", nargs="*", choices=[*SUBJECTS, []], metavar="SUBJECT", help=", ".join(SUBJECTS))
-    parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the numbers")
-    options = parser.parse_args()
     try:
-        rows = {subject: _measure(subject) for subject in options.subjects or SUBJECTS}
+        return _run()
     finally:
         service.end()
+
+
+def _run() -> int:
+    parser = argparse.ArgumentParser(prog="./assort bench", description=__doc__)
+    parser.add_argument("subjects", nargs="*", choices=SUBJECTS, metavar="SUBJECT", help=", ".join(SUBJECTS))
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the numbers")
+    options = parser.parse_args()
+    rows = {subject: _measure(subject) for subject in options.subjects or SUBJECTS}
     if options.json:
         numbers = {subject: [asdict(row) for row in found] for subject, found in rows.items()}
         options.json.write_text(json.dumps(numbers, indent=2) + "\n")

@@ -3,11 +3,11 @@
 import time
 from pathlib import Path
 
-from classifier.datasets import SAMPLE
 from saas.instance import ROOT
 from tests.bench.row import Row
 from tests.browser import chromium, tasks
 from tests.browser.hand import Hand
+from tests.gallery import SAMPLE
 from tests.service import Service
 
 # 10,003 questions to a bank with 77 labels; the sample where they are not at hand.

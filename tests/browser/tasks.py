@@ -26,7 +26,7 @@ def ask_the_shared_model(hand: Hand) -> None:
 
 
 def train_and_ask(hand: Hand, rows: Path, question: str, answer: str) -> None:
-    hand.pick("File", rows)
+    hand.pick("or choose one", rows)
     hand.click("button", "Upload")
     hand.waits_for("button", "Train a model", ANSWER_SECONDS)
     hand.click("button", "Train a model")
@@ -39,7 +39,7 @@ def train_and_ask(hand: Hand, rows: Path, question: str, answer: str) -> None:
 
 def find_the_worst_rows(hand: Hand) -> None:
     hand.click("link", MODEL)
-    hand.click("link", "Worst rows")
+    hand.click("link", "Ten worst rows")
     hand.reads("Worst rows")
 
 
@@ -51,8 +51,8 @@ def ask_why(hand: Hand) -> None:
 
 def roll_back(hand: Hand) -> None:
     hand.click("link", MODEL)
-    hand.click("button", "Roll back")
-    hand.reads("Version 1 answers")
+    hand.click("button", "Roll back to version 1")
+    hand.reads("Version 1")
 
 
 def make_a_key(hand: Hand) -> None:
@@ -65,9 +65,9 @@ def make_a_key(hand: Hand) -> None:
 
 def invite(hand: Hand, email: str) -> None:
     hand.click("link", "Team")
-    hand.type("Email", email)
+    hand.type("E-mail", email)
     hand.click("button", "Send the invitation")
-    hand.reads(email, within="Invited")
+    hand.reads(email)
 
 
 def look_up_a_day(hand: Hand, day: str, label: str) -> None:

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from classifier.datasets import SAMPLE
 from tests.browser import tasks
 from tests.browser.conftest import PATIENCE_MS, SCHEMES, Look
 from tests.browser.hand import Hand
 from tests.browser.watched import Watched
-from tests.gallery import Gallery
+from tests.gallery import SAMPLE, Gallery
 from tests.service import Service
 
 

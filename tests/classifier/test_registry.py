@@ -85,3 +85,19 @@ def test_a_stranger_finds_neither_model_nor_version(acme: Organisation, globex: 
         rows.trained(acme)
     with isolation.entered(globex), pytest.raises(NotFound):
         registry.get("support")
+
+
+def test_the_earlier_champion_is_known_before_anybody_goes_back_to_it(inside_acme: Organisation) -> None:
+    dataset = rows.ready(inside_acme)
+    first = rows.trained(inside_acme, dataset)
+    assert registry.earlier_champion(first.model) is None
+    rows.trained(inside_acme, dataset)
+    assert registry.earlier_champion(first.model) == first
+
+
+def test_the_history_has_each_versions_numbers_and_not_the_whole_of_them(inside_acme: Organisation) -> None:
+    version = rows.trained(inside_acme)
+    listed = registry.history(version.model).get()
+    assert listed.accuracy == version.metrics["accuracy"]
+    assert listed.interval == list(version.metrics["accuracy_interval"])
+    assert "metrics" in listed.get_deferred_fields()

@@ -1,10 +1,10 @@
 import pytest
 
-from classifier import training
+from classifier import datasets, reader, training
 from classifier.errors import DatasetNotReady
 from classifier.models import Model, TrainingJob
 from tenants import jobs
-from tenants.errors import InvalidInput, QuotaExceeded
+from tenants.errors import Conflict, InvalidInput, QuotaExceeded
 from tenants.models import Organisation
 from tests.classifier import rows
 
@@ -62,3 +62,31 @@ def test_a_finished_training_cannot_be_canceled_any_more(inside_acme: Organisati
     version = rows.trained(inside_acme)
     job = training.cancel(job=TrainingJob.objects.get(version=version))
     assert job.status == TrainingJob.Status.SUCCEEDED
+
+
+def test_a_repeated_training_takes_the_newest_version_of_the_rows(inside_acme: Organisation) -> None:
+    version = rows.trained(inside_acme)
+    assert version.dataset is not None
+    more = datasets.add_rows(
+        organisation=inside_acme,
+        dataset=version.dataset,
+        upload=rows.upload(inside_acme, "text,label\nthe bill is too high,billing\n"),
+        by="alice",
+    )
+    reader.validate(more.id, tenant=inside_acme.tenant)
+    assert training.repeat(model=version.model, by="bob").dataset == more
+
+
+def test_one_that_is_not_read_yet_is_not_taken(inside_acme: Organisation) -> None:
+    version = rows.trained(inside_acme)
+    assert version.dataset is not None
+    more = rows.upload(inside_acme, "text,label\nthe bill is too high,billing\n")
+    datasets.add_rows(organisation=inside_acme, dataset=version.dataset, upload=more, by="alice")
+    assert training.repeat(model=version.model, by="bob").dataset == version.dataset
+
+
+def test_a_training_is_not_repeated_while_one_runs(inside_acme: Organisation) -> None:
+    model = rows.trained(inside_acme).model
+    training.repeat(model=model, by="bob")
+    with pytest.raises(Conflict, match="runs"):
+        training.repeat(model=model, by="bob")

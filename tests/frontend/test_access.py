@@ -21,13 +21,22 @@ FOR_VIEWERS = {
     "model_list",
     "model_detail",
     "version_detail",
+    "version_rows",
+    "version_compare",
     "team",
     "usage",
     "usage_csv",
 }
 # What a viewer may do: go, and not be shown the first steps any more.
 FOR_EVERYBODY = {"member_leave", "first_steps_hide"}
-FOR_MEMBERS = FOR_VIEWERS | {"dataset_upload", "training_start", "try_it", "result_list", "classification_detail"}
+FOR_MEMBERS = FOR_VIEWERS | {
+    "dataset_upload",
+    "dataset_extend",
+    "training_start",
+    "try_it",
+    "result_list",
+    "classification_detail",
+}
 
 
 def arguments(studio: Studio, page: str) -> dict[str, object]:
@@ -79,7 +88,12 @@ def test_a_viewer_changes_nothing_and_is_told_who_may(page: str, rita: User, sen
 def test_a_member_reaches_training_but_no_deletion_keys_team_or_settings(
     page: str, bob: User, send: Visit, studio: Studio
 ) -> None:
-    of_training = page.split("_", maxsplit=1)[0] in {"dataset", "training", "model", "classification"} and not page.endswith("delete")
+    of_training = page.split("_", maxsplit=1)[0] in {
+        "dataset",
+        "training",
+        "model",
+        "classification",
+    } and not page.endswith("delete")
     assert (send(bob, page, *arguments(studio, page).values()).status_code == 403) is not of_training
 
 
@@ -88,9 +102,12 @@ def test_a_member_reaches_training_but_no_deletion_keys_team_or_settings(
     [
         ("dataset_detail", ["ds_none"]),
         ("dataset_rows", ["ds_none"]),
+        ("dataset_extend", ["ds_none"]),
         ("training_detail", ["job_none"]),
         ("model_detail", ["none"]),
         ("version_detail", ["letters", 99]),
+        ("version_rows", ["letters", 99]),
+        ("version_compare", ["letters", 99]),
         ("classification_detail", ["cls_none"]),
     ],
 )

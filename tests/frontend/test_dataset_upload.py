@@ -61,3 +61,11 @@ def test_the_token_of_the_page_lets_the_form_in(db: None, bob: User, studio: Stu
 
 def test_the_page_says_how_large_a_file_may_be(visit: Callable[..., object], bob: User) -> None:
     assert "200.0\N{NO-BREAK SPACE}MB" in visit(bob, "dataset_upload").text  # type: ignore[attr-defined]  # a page
+
+
+def test_a_script_that_sends_the_file_is_told_where_to_go(db: None, bob: User, studio: Studio) -> None:
+    client = Client(headers={"HX-Request": "true"})
+    client.force_login(bob)
+    sent = client.post(address(studio, "dataset_upload"), {"file": csv_file()})
+    assert sent.status_code == 200
+    assert sent.headers["HX-Redirect"].startswith(address(studio, "dataset_list"))

@@ -12,7 +12,7 @@ from tests.frontend.test_access import PAGES, arguments
 
 CHANGES = re.compile(
     r"hide|explain|delete|sample|cancel|revoke|promote|roll|policy"
-    r"|invite|remove|role|leave|resend|withdraw|csv"
+    r"|invite|remove|role|leave|resend|withdraw|csv|model_train"
 )
 READABLE = [page for page in PAGES if not CHANGES.search(page)]
 ACCOUNT = ["account_login", "account_signup", "account_reset_password", "home"]

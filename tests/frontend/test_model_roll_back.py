@@ -9,7 +9,7 @@ def test_the_champion_before_answers_again(send: Visit, bob: User, studio: Studi
 
 def test_it_says_what_answers_now_and_how_to_take_it_back(send: Visit, bob: User, studio: Studio) -> None:
     page = send(bob, "model_roll_back", "letters")
-    assert told(page) == ["Version 1 answers now. To take that back, promote the other again."]
+    assert told(page) == ["Version 1 answers now. To take that back, promote version 2."]
     assert address(studio, "model_promote", "letters", 2) in page.text
 
 

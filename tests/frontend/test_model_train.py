@@ -14,9 +14,7 @@ def test_a_second_click_while_it_runs_starts_no_second_one(send: Visit, bob: Use
     assert "A training of this model runs" in told(send(bob, "model_train", "letters"))[0]
 
 
-def test_where_the_rows_are_deleted_it_says_what_to_do(
-    send: Visit, bob: User, studio: Studio, inside: Inside
-) -> None:
+def test_where_the_rows_are_deleted_it_says_what_to_do(send: Visit, bob: User, studio: Studio, inside: Inside) -> None:
     with inside():
         studio.model.versions.update(dataset=None)
     assert "Choose a data set" in told(send(bob, "model_train", "letters"))[0]

@@ -95,6 +95,11 @@ def test_tests_run_from_any_directory_with_what_pytest_was_given(
     assert (done.returncode, done.stdout[:7]) == (0, "pytest "), done.stderr
 
 
+def test_the_bench_says_what_it_measures() -> None:
+    done = assort("bench", "--help")
+    assert (done.returncode, "pages, lighthouse, tasks" in done.stdout) == (0, True), done.stderr
+
+
 def test_every_gate_runs_also_after_one_has_failed(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

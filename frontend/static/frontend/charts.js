@@ -72,16 +72,16 @@ function bar(series, shade) {
   return [{ name: series.name, type: "bar", stack: "all", data: series.data, itemStyle: { color: shade }, barMaxWidth: 40 }];
 }
 
-function options(chart) {
+function options(chart, title) {
   const [text, muted, edge, surface] = ["body-color", "secondary", "border-color", "bg-surface"].map(colour);
   const make = chart.kind === "bars" ? bar : line;
   const isShare = chart.unit === "percent";
   return {
     animation: !still.matches,
     animationDuration: 300,
-    aria: { enabled: true },
+    aria: { enabled: true, label: { description: `${title}. The table below has the numbers.` } },
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-    grid: { left: 4, right: 16, top: chart.series.length > 1 ? 36 : 12, bottom: 4, containLabel: true },
+    grid: { left: 4, right: 28, top: chart.series.length > 1 ? 36 : 12, bottom: 4, containLabel: true },
     legend: {
       show: chart.series.length > 1,
       type: "scroll",
@@ -124,7 +124,8 @@ function options(chart) {
 function draw(place) {
   const chart = JSON.parse(document.getElementById(place.dataset.chart).textContent);
   const canvas = window.echarts.getInstanceByDom(place) ?? window.echarts.init(place, null, { renderer: "canvas" });
-  canvas.setOption(options(chart), true);
+  const title = place.closest("figure").querySelector("figcaption").textContent;
+  canvas.setOption(options(chart, title), true);
 }
 
 const sizes = new ResizeObserver((changes) => {

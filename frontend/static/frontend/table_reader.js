@@ -84,7 +84,7 @@ function readDelimited(text, isWhole) {
   const problems = headerProblems(names, full);
   const ragged = full.find(({ cells }) => cells.length !== names.length);
   if (ragged) {
-    const has = `Row ${ragged.number} has ${ragged.cells.length} cells, not ${names.length}.`;
+    const has = `Row ${ragged.number} has another number of cells than the header (${ragged.cells.length}, not ${names.length}).`;
     problems.push(`${has} Quote cells that hold the delimiter.`);
   }
   if (isOpen && isWhole) {
