@@ -36,31 +36,35 @@ def gallery(browser: Browser, service: Service) -> Gallery:
     return galleries.furnish(service)
 
 
+def new_window(browser: Browser, service: Service, scheme: str) -> BrowserContext:
+    window = browser.new_context(base_url=service.url, **SCHEMES[scheme])
+    window.set_default_timeout(PATIENCE_MS)
+    return window
+
+
 @pytest.fixture(scope="package")
-def context_of(browser: Browser, service: Service) -> Callable[[Person | None, str], BrowserContext]:
+def window_of(browser: Browser, service: Service) -> Look:
     """Return a function that gives each person one window for each scheme."""
 
     @cache
-    def open_window(person: Person | None, scheme: str) -> BrowserContext:
-        window = browser.new_context(base_url=service.url, **SCHEMES[scheme])
-        window.set_default_timeout(PATIENCE_MS)
+    def open_window(person: Person | None, scheme: str) -> Watched:
+        window = new_window(browser, service, scheme)
         if person:
             window.add_cookies([{"name": "sessionid", "value": person.session, "url": service.url}])
-        return window
+        return Watched(window.new_page())
 
     return open_window
 
 
 @pytest.fixture
-def look(context_of: Callable[[Person | None, str], BrowserContext]) -> Iterator[Look]:
-    """Open a page for somebody; in the end none of them may have had a fault."""
-    opened: list[Watched] = []
+def look(window_of: Look) -> Iterator[Look]:
+    """Give somebody a window, on whose pages nothing may go wrong in this test."""
+    looked: list[Watched] = []
 
-    def open_page(person: Person | None, scheme: str) -> Watched:
-        opened.append(Watched(context_of(person, scheme).new_page()))
-        return opened[-1]
+    def look(person: Person | None, scheme: str) -> Watched:
+        looked.append(window_of(person, scheme))
+        return looked[-1]
 
-    yield open_page
-    for watched in opened:
-        watched.page.close()
-    assert [fault for watched in opened for fault in watched.faults] == []
+    yield look
+    faults = [fault for watched in looked for fault in watched.take_faults()]
+    assert not faults, "\n".join(faults)

@@ -17,12 +17,13 @@ TEMPLATES = ROOT / "frontend" / "templates" / "frontend"
 
 @dataclass(frozen=True)
 class Place:
-    """A page: who looks at it, where it is, and which status it has."""
+    """A page: who looks at it, where it is, which status it has, and what shows that a script has filled it."""
 
     name: str
     by: str = "owner"
     address: str = ""
     status: int = 200
+    shows: str = ""
 
 
 def of_an_organisation() -> list[Place]:
@@ -55,7 +56,7 @@ PLACES = [
     Place("an invitation", "nobody", "{invitation}"),
     Place("an invitation that is none", "nobody", "/invitations/none/"),
     Place("nowhere", "nobody", "/nowhere/", 404),
-    Place("the API", "nobody", "/api/docs"),
+    Place("the API", "nobody", "/api/docs", shows="Authorize"),
     Place("the desk", "operator", "/operators/"),
     *(Place(f"the desk's {name} list", "operator", f"/operators/tenants/{name}/") for name in LISTS),
     Place("the desk's plan", "operator", "/operators/tenants/plan/standard/change/"),

@@ -16,6 +16,8 @@ EXCESS = "() => document.documentElement.scrollWidth - document.documentElement.
 def test_a_page_is_for_everybody(place: Place, scheme: str, look: Look, gallery: Gallery) -> None:
     watched = look(getattr(gallery, place.by, None), scheme)
     assert watched.open(address_of(place, gallery)) == place.status
+    if place.shows:
+        watched.page.get_by_text(place.shows).first.wait_for()
     violations = axe.violations(watched.page)
     assert not violations, "\n".join(violations)
     assert watched.page.evaluate(EXCESS) == 0

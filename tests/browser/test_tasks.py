@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser import tasks
-from tests.browser.conftest import PATIENCE_MS, SCHEMES, Look
+from tests.browser.conftest import Look, new_window
 from tests.browser.hand import Hand
 from tests.browser.watched import Watched
 from tests.gallery import SAMPLE, Gallery
@@ -19,12 +19,11 @@ from tests.service import Service
 @pytest.fixture
 def newcomer(browser: Browser, service: Service) -> Iterator[Hand]:
     """Somebody who has never been here."""
-    window = browser.new_context(base_url=service.url, **SCHEMES["light"])
-    window.set_default_timeout(PATIENCE_MS)
+    window = new_window(browser, service, "light")
     watched = Watched(window.new_page())
     yield Hand(watched.page)
     window.close()
-    assert watched.faults == []
+    assert watched.take_faults() == []
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ class Watched:
         self.faults: list[str] = []
         page.add_init_script(REPORT_REFUSALS)
         page.on("console", self._hear)
-        page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+        page.on("pageerror", lambda error: self.faults.append(f"error on {page.url}: {error}"))
         page.on("requestfailed", self._miss)
         page.on("response", self._see)
 
@@ -26,10 +26,15 @@ class Watched:
         assert answer is not None, f"{address} is the page that is open"
         return answer.status
 
+    def take_faults(self) -> list[str]:
+        """Return what went wrong since the last time somebody asked."""
+        taken, self.faults = self.faults, []
+        return taken
+
     def _hear(self, message: ConsoleMessage) -> None:
         # That something could not be loaded is seen below, with the status and the address.
-        if message.type in {"error", "warning"} and not message.text.startswith("Failed to load resource"):
-            self.faults.append(f"{message.type} on {self.page.url}: {message.text}")
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.faults.append(f"error on {self.page.url}: {message.text}")
 
     def _miss(self, request: Request) -> None:
         # A page that is left no longer waits for its answers.

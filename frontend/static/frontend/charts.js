@@ -76,11 +76,12 @@ function options(chart, title) {
   const [text, muted, edge, surface] = ["body-color", "secondary", "border-color", "bg-surface"].map(colour);
   const make = chart.kind === "bars" ? bar : line;
   const isShare = chart.unit === "percent";
+  const { fontFamily } = getComputedStyle(document.body);
   return {
     animation: !still.matches,
     animationDuration: 300,
     aria: { enabled: true, label: { description: `${title}. The table below has the numbers.` } },
-    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
+    textStyle: { fontFamily },
     grid: { left: 4, right: 28, top: chart.series.length > 1 ? 36 : 12, bottom: 4, containLabel: true },
     legend: {
       show: chart.series.length > 1,
@@ -98,7 +99,7 @@ function options(chart, title) {
       confine: true,
       backgroundColor: surface,
       borderColor: edge,
-      textStyle: { color: text },
+      textStyle: { color: text, fontFamily },
       formatter: (points) => said(chart, points[0].dataIndex),
     },
     xAxis: {

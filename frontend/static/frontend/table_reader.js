@@ -14,7 +14,7 @@ function readTable(bytes, isWhole) {
   }
   const start = text.trimStart();
   if (start.startsWith("[")) {
-    return table([], [], ["The file is a JSON list. Write one object a line instead, without the brackets around them."]);
+    return table([], [], ["The file is a JSON list. Write one object a line, without the brackets around them."]);
   }
   return start.startsWith("{") ? readJsonLines(text, isWhole) : readDelimited(text, isWhole);
 }
@@ -58,7 +58,8 @@ function readJsonLines(text, isWhole) {
       rows.push(row);
     }
   }
-  return table([...names.keys()], rows.map((row) => Array.from(names.keys(), (_, place) => row[place] ?? "")), problems);
+  const full = rows.map((row) => Array.from(names.keys(), (_, place) => row[place] ?? ""));
+  return table([...names.keys()], full, problems);
 }
 
 function parsed(line) {
@@ -84,8 +85,10 @@ function readDelimited(text, isWhole) {
   const problems = headerProblems(names, full);
   const ragged = full.find(({ cells }) => cells.length !== names.length);
   if (ragged) {
-    const has = `Row ${ragged.number} has another number of cells than the header (${ragged.cells.length}, not ${names.length}).`;
-    problems.push(`${has} Quote cells that hold the delimiter.`);
+    const differs = `(${ragged.cells.length}, not ${names.length})`;
+    problems.push(
+      `Row ${ragged.number} has another number of cells than the header ${differs}. Quote cells that hold the delimiter.`,
+    );
   }
   if (isOpen && isWhole) {
     problems.push("A quote is opened and never closed. Close it, and write two for one within a quoted cell.");

@@ -18,6 +18,20 @@ document.addEventListener("change", async ({ target }) => {
   }
 });
 
+// A file that was mended and is chosen again has the same name: the browser would see no change.
+for (const type of ["click", "drop"]) {
+  document.addEventListener(type, ({ target }) => {
+    if (target.matches?.("[data-upload] [type=file]")) {
+      target.value = "";
+    }
+  });
+}
+document.addEventListener("cancel", async ({ target }) => {
+  if (target.matches("[data-upload] [type=file]")) {
+    await look(target.form, target);
+  }
+});
+
 for (const [type, isOver] of Object.entries({ dragenter: true, dragleave: false, drop: false })) {
   document.addEventListener(type, ({ target }) => target.closest?.(".drop")?.classList.toggle("is-over", isOver));
 }
@@ -57,7 +71,8 @@ function show(form, found) {
   for (const cell of found.rows.map((row) => row[place]?.trim()).filter(Boolean)) {
     counts.set(cell, (counts.get(cell) ?? 0) + 1);
   }
-  tell(form, [...found.problems, ...columnProblems(form, found), ...labelProblems(form, found, label, counts)], "warning");
+  const problems = [...columnProblems(form, found), ...labelProblems(form, found, label, counts)];
+  tell(form, [...found.problems, ...problems], "warning");
   const preview = document.getElementById("preview").content.cloneNode(true);
   fillBalance(preview, counts, found);
   fillRows(preview, found, place);
@@ -66,7 +81,8 @@ function show(form, found) {
 
 function columnProblems(form, { names }) {
   if (!form.dataset.columns) {
-    return names.length === 1 ? ["There is only one column. Beside the label there must be something to learn from."] : [];
+    const sentence = "There is only one column. Beside the label there must be something to learn from.";
+    return names.length === 1 ? [sentence] : [];
   }
   const known = JSON.parse(form.dataset.columns);
   return names
@@ -102,10 +118,11 @@ function guessLabel(names) {
 // Only a column that is plainly the text: learning from it alone leaves the others out.
 function guessText({ names, rows }, label) {
   const others = names.filter((name) => name !== label);
-  const named = others.find((name) => TEXT_NAMES.includes(name.toLowerCase())) ?? others.find(() => others.length === 1);
-  const cells = rows.map((row) => row[names.indexOf(named)] ?? "");
+  const only = others.length === 1 ? others[0] : "";
+  const likely = others.find((name) => TEXT_NAMES.includes(name.toLowerCase())) ?? only;
+  const cells = rows.map((row) => row[names.indexOf(likely)] ?? "");
   const words = cells.reduce((sum, cell) => sum + cell.trim().split(/\s+/).length, 0);
-  return named && words >= 3 * cells.length ? named : "";
+  return words >= 3 * cells.length ? likely : "";
 }
 
 function offerColumns(form, { names }, label, text) {
@@ -127,8 +144,8 @@ function fillBalance(preview, counts, { isWhole, rows }) {
     ...sorted.slice(0, SHOWN_LABELS).map(([label, count]) => {
       const bar = element("progress", { className: "progress progress-sm", max: sorted[0][1], value: count });
       bar.ariaLabel = `${((100 * count) / rows.length).toFixed(1)} %`;
-      const cells = [element("th", { textContent: label, scope: "row" }), element("td", { textContent: count.toLocaleString("en") })];
-      return filled("tr", [...cells, filled("td", [bar])]);
+      const head = element("th", { textContent: label, scope: "row" });
+      return filled("tr", [head, element("td", { textContent: count.toLocaleString("en") }), filled("td", [bar])]);
     }),
   );
 }
@@ -141,7 +158,10 @@ function fillRows(preview, { names, rows, isWhole }, labelPlace) {
   const heads = names.map((name, place) => mark(element("th", { textContent: name, scope: "col" }), place));
   preview.querySelector(".preview thead").append(filled("tr", heads));
   preview.querySelector(".preview tbody").append(
-    ...shown.map((row) => filled("tr", row.map((cell, place) => mark(element("td", { textContent: cell.slice(0, 300) }), place)))),
+    ...shown.map((row) => {
+      const cells = row.map((cell) => element("td", { textContent: cell.slice(0, 300) }));
+      return filled("tr", cells.map(mark));
+    }),
   );
 }
 
