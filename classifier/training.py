@@ -9,13 +9,15 @@ from django.utils import timezone
 from classifier import datasets, sharing
 from classifier.models import Dataset, Model, TrainingEvent, TrainingJob
 from classifier.queues import TRAIN
-from tenants import isolation, jobs
+from tenants import appointments, isolation, jobs, letters
 from tenants.errors import InvalidInput, NotFound, QuotaExceeded
-from tenants.models import Organisation
+from tenants.models import Letter, Organisation
 
 KIND = "train"
 MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 QUALITIES = ("auto", "fast", "best")
+# What a training without a person takes over from the one before. A seed was for that one.
+KEPT_OPTIONS = ("quality", "base")
 
 
 def get(job_id: str) -> TrainingJob:
@@ -34,12 +36,27 @@ def start(
     `options["base"]` is a shared text model to start from. Raises InvalidInput for a name that cannot be or a base that
     does not fit, DatasetNotReady, and QuotaExceeded at the plan's number of models.
     """
-    # The row is the lock: a data set that is being deleted gets no training, and one in training is not deleted.
     datasets.check_ready(datasets.locked(dataset.id))
     options = dict(options or {})
     if options.get("base"):
         options["base"] = _base(options["base"], dataset)
-    model = _model(organisation, model_name, by)
+    return _submit(dataset, _model(organisation, model_name, by), options, by)
+
+
+@transaction.atomic
+def again(*, model: Model, dataset: Dataset, by: str) -> TrainingJob:
+    """Have a model that exists trained as it was the last time, on this data set. Raises DatasetNotReady.
+
+    Where it began from a shared model that was withdrawn meanwhile, the training says so and fails.
+    """
+    datasets.check_ready(datasets.locked(dataset.id))
+    last = model.training_jobs.exclude(version=None).order_by("-created_at").first()
+    before = last.options if last else {}
+    return _submit(dataset, model, {name: before[name] for name in KEPT_OPTIONS if name in before}, by)
+
+
+def _submit(dataset: Dataset, model: Model, options: dict[str, Any], by: str) -> TrainingJob:
+    """Hand in a training on a data set that is locked: none that is being deleted gets one, nor the other way round."""
     job = TrainingJob.objects.create(dataset=dataset, model=model, options=options, created_by=by)
     TrainingEvent.objects.create(job=job, stage="queued", percent=0, message="Waiting for a worker.")
     jobs.submit(job.id, kind=KIND, queue=TRAIN, subject=model.name)
@@ -70,6 +87,11 @@ def finish(job: TrainingJob, status: TrainingJob.Status, message: str, *, error:
     job.finished_at = timezone.now()
     job.save(update_fields=["status", "stage", "error", "eta_seconds", "percent", "finished_at", "version"])
     TrainingEvent.objects.create(job=job, stage=job.stage, percent=job.percent, message=message[:300])
+    if status == TrainingJob.Status.FAILED:
+        letters.write(Letter.Kind.TRAINING_FAILED, about=job.model.name, reason=message)
+    # Rows that came meanwhile had to wait for this end.
+    for follower in Model.objects.filter(id=job.model_id).exclude(follow=Model.Follow.OFF):
+        appointments.make(follower.name, at=timezone.now())
 
 
 def _base(named: str, dataset: Dataset) -> str:

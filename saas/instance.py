@@ -26,6 +26,7 @@ LOGINS = {
     "relay": "relay",
     "fleet": "fleet",
     "registrar": "registrar",
+    "postman": "postman",
     "mlflow": "registrar",
 }
 SECRETS_OF = {

@@ -10,7 +10,7 @@ from saas import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-PARTS = ("web", "manage", "provisioner", "prepare", "relay", "fleet", "worker", "registrar", "test")
+PARTS = ("web", "manage", "provisioner", "prepare", "relay", "fleet", "worker", "registrar", "postman", "test")
 ASSORT_PART = env.choice("ASSORT_PART", PARTS)
 ASSORT_DATA = env.text("ASSORT_DATA")
 ASSORT_MODE = env.choice("ASSORT_MODE", ("development", "production"), "development")
@@ -144,6 +144,8 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+# A server that takes letters and says nothing must not hold up whoever sends them.
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("ASSORT_FROM_EMAIL", "Assort <assort@localhost>")
 
 SESSION_COOKIE_HTTPONLY = True

@@ -10,7 +10,7 @@ from saas.directory import DirectoryError
 from saas.instance import Instance, InstanceError
 from tenants.secrets import derive
 
-PARTS = ("prepare", "provisioner", "web", "manage", "relay", "fleet", "registrar", "mlflow")
+PARTS = ("prepare", "provisioner", "web", "manage", "relay", "fleet", "registrar", "postman", "mlflow")
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +106,7 @@ def test_nothing_of_the_callers_environment_reaches_a_part_by_accident(
     assert environment["ASSORT_PART"] == part
 
 
-@pytest.mark.parametrize("part", ["web", "manage", "relay", "fleet", "registrar", "mlflow"])
+@pytest.mark.parametrize("part", ["web", "manage", "relay", "fleet", "registrar", "postman", "mlflow"])
 def test_no_part_but_the_owners_can_read_another_login(instance: Instance, part: str) -> None:
     everything = "\n".join(instance.environment(part).values())
     for name in ("login_secret", "owner_password", "broker_password"):
@@ -125,6 +125,7 @@ def test_each_part_gets_the_secrets_it_uses_and_no_other(instance: Instance) -> 
         "fleet": {"fleet_secret"},
         "relay": set(),
         "registrar": set(),
+        "postman": set(),
         "mlflow": set(),
     }
 
