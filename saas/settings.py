@@ -143,7 +143,11 @@ MFA_TOTP_ISSUER = "Assort"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+_mail = env.mail("ASSORT_SMTP_URL")
+EMAIL_BACKEND = _mail.backend
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.use_ssl, _mail.use_tls
 # A server that takes letters and says nothing must not hold up whoever sends them.
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("ASSORT_FROM_EMAIL", "Assort <assort@localhost>")

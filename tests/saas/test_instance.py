@@ -106,6 +106,15 @@ def test_nothing_of_the_callers_environment_reaches_a_part_by_accident(
     assert environment["ASSORT_PART"] == part
 
 
+@pytest.mark.parametrize("part", PARTS)
+def test_only_who_writes_letters_learns_of_the_mail_server(
+    instance: Instance, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSORT_SMTP_URL", "smtp://assort:secret@mail.example")
+    writes_letters = part in {"web", "manage", "postman"}
+    assert ("ASSORT_SMTP_URL" in instance.environment(part)) is writes_letters
+
+
 @pytest.mark.parametrize("part", ["web", "manage", "relay", "fleet", "registrar", "postman", "mlflow"])
 def test_no_part_but_the_owners_can_read_another_login(instance: Instance, part: str) -> None:
     everything = "\n".join(instance.environment(part).values())
