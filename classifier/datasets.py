@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from classifier.errors import DatasetNotReady
 from classifier.ml.errors import Problem
 from classifier.ml.schema import Schema
-from classifier.models import Dataset, Row, TrainingJob
+from classifier.models import Dataset, Model, Row, TrainingJob
 from classifier.models.training_job import FINISHED
 from classifier.queues import BATCH
 from classifier.uploads import Upload, write
@@ -66,7 +66,8 @@ def find_row(dataset_id: str, number: str) -> Mapping[str, Any] | None:
 
 def locked(dataset_id: str) -> Dataset:
     """Return the data set, which nobody else changes or deletes until the transaction ends. Raises NotFound."""
-    found = Dataset.objects.select_for_update().filter(id=dataset_id).first()
+    # Whoever only refers to it, as a version that is just being kept does, need not wait.
+    found = Dataset.objects.select_for_update(no_key=True).filter(id=dataset_id).first()
     if found is None:
         raise NotFound
     return found
@@ -151,6 +152,8 @@ def delete(*, organisation: Organisation, dataset: Dataset, by: str) -> None:
 
     Raises Conflict while a training reads the rows, or a worker the file.
     """
+    # Models come before data sets wherever both are locked, so that nobody waits for another in a circle.
+    list(Model.objects.select_for_update(no_key=True).filter(Q(followed=dataset) | Q(offered=dataset)).order_by("id"))
     dataset = locked(dataset.id)
     if TrainingJob.objects.filter(dataset=dataset).exclude(status__in=FINISHED).exists():
         raise Conflict("A training reads this data set. Cancel it, or wait for its end.")
@@ -160,6 +163,8 @@ def delete(*, organisation: Organisation, dataset: Dataset, by: str) -> None:
         raise Conflict("This data set is being read. Try again when its status has changed.")
     path = file_of(organisation.tenant, dataset.id)
     audit.record(by=by, action="dataset.deleted", target=dataset.id, name=dataset.name)
+    # Whoever followed it goes on with the version before.
+    Model.objects.filter(followed=dataset).update(followed=dataset.parent_id)
     dataset.delete()
     transaction.on_commit(lambda: path.unlink(missing_ok=True))
 

@@ -6,9 +6,9 @@ The job ends here, whatever happens, except when the process dies: then its leas
 import logging
 from collections import Counter
 
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
-from classifier import datasets, leases
+from classifier import datasets, following, leases
 from classifier.leases import DEFAULT_BOUNDS, LOST, OUR_FAULT, Bounds
 from classifier.ml import report, schema, split, table
 from classifier.ml.errors import Problem, TableRejected
@@ -59,14 +59,17 @@ def _read(dataset: Dataset, attempt: int, tenant: str, bounds: Bounds) -> None:
     inputs, labels, numbers = schema.examples(whole, found)
     _refuse_long(labels, numbers)
     held_out = split.held_out(inputs, labels)
-    datasets.accept(
-        dataset=dataset,
-        attempt=attempt,
-        schema=found,
-        examples=datasets.Examples(numbers, list(inputs), list(labels), held_out.tolist()),
-        labels=Counter(labels),
-        report=report.report(whole, found),
-    )
+    described = report.report(whole, found)
+    with transaction.atomic():
+        datasets.accept(
+            dataset=dataset,
+            attempt=attempt,
+            schema=found,
+            examples=datasets.Examples(numbers, list(inputs), list(labels), held_out.tolist()),
+            labels=Counter(labels),
+            report=described,
+        )
+        following.hear_of(dataset)
 
 
 def _refuse_long(labels: list[str], numbers: list[int]) -> None:

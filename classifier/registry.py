@@ -20,7 +20,7 @@ from classifier.ml import artefact
 from classifier.ml.predictor import Predictor
 from classifier.models import EvaluatedRow, Model, ModelVersion, Promotion, TrainingJob
 from classifier.models.training_job import FINISHED
-from tenants import audit, ids, isolation, jobs
+from tenants import appointments, audit, ids, isolation, jobs
 from tenants.errors import Conflict, InvalidInput, NotFound
 
 REGISTER, UNREGISTER, RECORD = "register", "unregister", "record"
@@ -154,11 +154,12 @@ def earlier_champion(model: Model) -> ModelVersion | None:
 
 
 @transaction.atomic
-def set_policy(*, model: Model, policy: str) -> None:
+def set_policy(*, model: Model, policy: str, by: str) -> None:
     if policy not in Model.Policy.values:
         raise InvalidInput.field("policy", f"Name one of: {', '.join(Model.Policy.values)}.")
-    model.policy = policy
+    before, model.policy = model.policy, policy
     model.save(update_fields=["policy"])
+    audit.record(by=by, action="model.policy", target=model.name, before=before, after=policy)
 
 
 @transaction.atomic
@@ -172,6 +173,7 @@ def delete(*, tenant: str, model: Model, by: str) -> None:
         cursor.execute("SELECT door.drop_route(%s)", [name])
     audit.record(by=by, action="model.deleted", target=name)
     model.delete()
+    appointments.drop(name)
     transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 

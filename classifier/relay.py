@@ -11,13 +11,15 @@ from datetime import timedelta
 import redis
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from classifier import queues
+from classifier.follower import KIND as FOLLOWING
 from classifier.tasks import OF_KIND
 from classifier.tidying import KIND as TIDYING
 from tenants import boot, broker, heartbeats, ids, isolation, notify, wakeups
-from tenants.models import Job, Organisation
+from tenants.models import Appointment, Job, Organisation
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ def run() -> None:
                 if time.monotonic() - swept > SWEEP_SECONDS:
                     bring_back(client)
                     forget_finished()
+                    keep_appointments()
                     order_tidying()
                     tell(heart)
                     swept = time.monotonic()
@@ -97,6 +100,24 @@ def tell(heart: heartbeats.Heart) -> None:
 
 def forget_finished() -> None:
     Job.objects.filter(state=Job.State.DONE, finished_at__lt=timezone.now() - FINISHED_ARE_KEPT).delete()
+
+
+@transaction.atomic
+def keep_appointments() -> None:
+    """Have organisations' own workers look at their models whose time has come: one job for all of an organisation.
+
+    A suspended organisation's appointments wait until it is resumed.
+    """
+    active = Organisation.objects.filter(pk=OuterRef("tenant"), status=Organisation.Status.ACTIVE)
+    due = Appointment.objects.filter(Exists(active), due_at__lte=Now()).order_by("due_at")[:BATCH_SIZE]
+    subjects: dict[str, list[str]] = {}
+    for appointment in due:
+        subjects.setdefault(appointment.tenant, []).append(appointment.subject)
+    for tenant, names in subjects.items():
+        # The subject is for whoever reads the list of jobs; the worker knows its models itself.
+        subject = ", ".join(names)[:100]
+        Job.objects.create(id=ids.new("job"), tenant=tenant, kind=FOLLOWING, queue=queues.BATCH, subject=subject)
+        Appointment.objects.filter(tenant=tenant, subject__in=names).delete()
 
 
 def order_tidying() -> None:

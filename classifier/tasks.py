@@ -10,21 +10,28 @@ from celery import shared_task
 from celery.worker import state
 from django.db import close_old_connections
 
-from classifier import inference, reader, tidying, trainer
+from classifier import follower, inference, reader, tidying, trainer
 from classifier.inference import LoadedModels
 from classifier.leases import Bounds
 from classifier.scribe import Scribe
 
 # Names, not functions: whoever sends a message does not import what runs it.
-ANSWER, ANSWER_STORED, TIDY, TRAIN, VALIDATE = (
+ANSWER, ANSWER_STORED, FOLLOW, TIDY, TRAIN, VALIDATE = (
     "classifier.answer",
     "classifier.answer_stored",
+    "classifier.follow",
     "classifier.tidy",
     "classifier.train",
     "classifier.validate",
 )
 # Which task does a job of which kind (`public.job.kind`).
-OF_KIND = {inference.KIND: ANSWER_STORED, tidying.KIND: TIDY, "train": TRAIN, "validate": VALIDATE}
+OF_KIND = {
+    inference.KIND: ANSWER_STORED,
+    follower.KIND: FOLLOW,
+    tidying.KIND: TIDY,
+    "train": TRAIN,
+    "validate": VALIDATE,
+}
 
 # A reply that nobody fetches, because its gateway has gone, does not stay.
 REPLY_SECONDS = 30
@@ -71,6 +78,12 @@ def train(job_id: str) -> None:
 def validate(dataset_id: str) -> None:
     _end_after_this()
     reader.validate(dataset_id, tenant=Worker.tenant, bounds=Worker.bounds)
+
+
+@shared_task(name=FOLLOW, ignore_result=True)
+def follow(job_id: str) -> None:
+    _end_after_this()
+    follower.follow(job_id, tenant=Worker.tenant)
 
 
 @shared_task(name=TIDY, ignore_result=True)

@@ -24,8 +24,9 @@ from classifier.ml.predictor import Predictor
 from classifier.ml.train import Trained
 from classifier.ml.train import train as fit
 from classifier.models import Model, ModelVersion, TrainingEvent, TrainingJob
-from tenants import jobs
+from tenants import jobs, letters
 from tenants.errors import NotFound
+from tenants.models import Letter
 
 log = logging.getLogger(__name__)
 
@@ -157,6 +158,8 @@ def _succeed(job: TrainingJob, attempt: int, tenant: str, candidate: registry.Ca
     version.save(update_fields=["verdict"])
     if promotes:
         registry.promote(model=model, version=version, by=job.created_by, reason=verdict[:300])
+    else:
+        letters.write(Letter.Kind.VERSION_WAITS, about=model.name, reason=verdict)
     job.version = version
     training.finish(job, TrainingJob.Status.SUCCEEDED, f"Version {version.number}. {verdict}")
 

@@ -9,11 +9,10 @@ from django.utils.text import slugify
 
 from classifier import datasets, sharing
 from classifier.models import Dataset, Model, TrainingEvent, TrainingJob
-from classifier.models.training_job import FINISHED
 from classifier.queues import TRAIN
-from tenants import isolation, jobs
+from tenants import appointments, isolation, jobs, letters
 from tenants.errors import Conflict, InvalidInput, NotFound, QuotaExceeded
-from tenants.models import Organisation
+from tenants.models import Letter, Organisation
 
 KIND = "train"
 MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -73,7 +72,7 @@ def repeat(*, model: Model, by: str) -> TrainingJob:
     last = model.versions.select_related("dataset").order_by("-number").first()
     if last is None or last.dataset is None:
         raise Conflict("The rows that this model learnt from are deleted. Choose a data set to train it on.")
-    if model.training_jobs.exclude(status__in=FINISHED).exists():
+    if model.is_in_training:
         raise Conflict("A training of this model runs. Wait for its end, or cancel it.")
     newest = datasets.versions_of(last.dataset).filter(status=Dataset.Status.READY).latest("created_at")
     return again(model=model, dataset=newest, by=by)
@@ -111,6 +110,11 @@ def finish(job: TrainingJob, status: TrainingJob.Status, message: str, *, error:
     job.finished_at = timezone.now()
     job.save(update_fields=["status", "stage", "error", "eta_seconds", "percent", "finished_at", "version"])
     TrainingEvent.objects.create(job=job, stage=job.stage, percent=job.percent, message=message[:300])
+    if status == TrainingJob.Status.FAILED:
+        letters.write(Letter.Kind.TRAINING_FAILED, about=job.model.name, reason=message)
+    # Rows that came meanwhile had to wait for this end.
+    for follower in Model.objects.filter(id=job.model_id).exclude(follow=Model.Follow.OFF):
+        appointments.make(follower.name, at=timezone.now())
 
 
 def _base(named: str, dataset: Dataset) -> str:

@@ -1,6 +1,7 @@
 """Reads settings from the environment, and refuses values that cannot be meant."""
 
 import os
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 
@@ -27,6 +28,41 @@ def choice(name: str, allowed: tuple[str, ...], default: str | None = None) -> s
     if value not in allowed:
         raise BadEnvironment(f"{name} is {value!r}. Set it to one of: {', '.join(allowed)}.")
     return value
+
+
+class Mail(NamedTuple):
+    """How letters are sent, in the words of Django's settings."""
+
+    backend: str = "django.core.mail.backends.console.EmailBackend"
+    host: str = ""
+    port: int = 0
+    user: str = ""
+    password: str = ""
+    use_ssl: bool = False
+    use_tls: bool = False
+
+
+def mail(name: str) -> Mail:
+    """Split smtp://user:password@host:port, or smtps:// for TLS from the first byte.
+
+    Without an address letters go to the process's log. A server that takes a password is spoken to over TLS only.
+    """
+    given = text(name, "")
+    if not given:
+        return Mail()
+    url = urlsplit(given)
+    if url.scheme not in {"smtp", "smtps"} or not url.hostname:
+        raise BadEnvironment(f"{name} is not of the form smtp://user:password@host:port, or smtps://….")
+    is_tls = url.scheme == "smtps"
+    return Mail(
+        "django.core.mail.backends.smtp.EmailBackend",
+        url.hostname,
+        url.port or (465 if is_tls else 587),
+        unquote(url.username or ""),
+        unquote(url.password or ""),
+        use_ssl=is_tls,
+        use_tls=not is_tls and bool(url.username),
+    )
 
 
 def database(name: str) -> dict[str, object]:

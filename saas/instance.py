@@ -26,6 +26,7 @@ LOGINS = {
     "relay": "relay",
     "fleet": "fleet",
     "registrar": "registrar",
+    "postman": "postman",
     "mlflow": "registrar",
 }
 SECRETS_OF = {
@@ -48,6 +49,9 @@ _PASSED_ON = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"),
     *("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONDONTWRITEBYTECODE"),
 )
+# Those that write letters also see through which server, and from whom.
+_MAIL = ("ASSORT_SMTP_URL", "ASSORT_FROM_EMAIL")
+_WRITE_LETTERS = ("web", "manage", "postman")
 # A worker answers one organisation on one core; libraries that start a thread per core only get in the way.
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
@@ -172,7 +176,8 @@ class Instance:
 
     def environment(self, part: str) -> dict[str, str]:
         """Return the whole environment of `part`: the logins and secrets that are its own, and no other."""
-        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        passed_on = (*_PASSED_ON, *_MAIL) if part in _WRITE_LETTERS else _PASSED_ON
+        environment = {name: os.environ[name] for name in passed_on if name in os.environ}
         environment |= dict.fromkeys(_ONE_THREAD, "1")
         environment |= {
             "ASSORT_PART": part,

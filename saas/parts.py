@@ -17,6 +17,7 @@ def stages(instance: Instance, *, mlflow_ui: bool = False) -> list[list[Part]]:
         _part(instance, "provisioner", *manage, "provisioner"),
         _web(instance),
         _part(instance, "relay", *manage, "relay"),
+        _part(instance, "postman", *manage, "postman"),
         _part(instance, "fleet", *manage, "fleet", "run"),
         _part(instance, "registrar", sys.executable, "-m", "classifier.registrar"),
     ]

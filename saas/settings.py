@@ -10,7 +10,7 @@ from saas import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-PARTS = ("web", "manage", "provisioner", "prepare", "relay", "fleet", "worker", "registrar", "test")
+PARTS = ("web", "manage", "provisioner", "prepare", "relay", "fleet", "worker", "registrar", "postman", "test")
 ASSORT_PART = env.choice("ASSORT_PART", PARTS)
 ASSORT_DATA = env.text("ASSORT_DATA")
 ASSORT_MODE = env.choice("ASSORT_MODE", ("development", "production"), "development")
@@ -146,7 +146,13 @@ MFA_TOTP_ISSUER = "Assort"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+_mail = env.mail("ASSORT_SMTP_URL")
+EMAIL_BACKEND = _mail.backend
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.use_ssl, _mail.use_tls
+# A server that takes letters and says nothing must not hold up whoever sends them.
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("ASSORT_FROM_EMAIL", "Assort <assort@localhost>")
 
 SESSION_COOKIE_HTTPONLY = True

@@ -16,7 +16,7 @@ from tenants.heartbeats import SILENT_SECONDS
 from tenants.models import Heartbeat, Job, Organisation
 
 # The processes that tell that they live; the web server is asked itself.
-PARTS = ("provisioner", "relay", "fleet", "registrar")
+PARTS = ("provisioner", "relay", "fleet", "registrar", "postman")
 WAITING = (Job.State.QUEUED, Job.State.SENT)
 
 

@@ -19,12 +19,28 @@ GRANTS: dict[str, dict[str, str]] = {
         "route": "SELECT",
         "django_migrations": "SELECT",
         "heartbeat": "SELECT",
+        # Written through doors only.
+        "appointment": "SELECT",
+        "letter": "SELECT",
         # Entries are only ever added.
         "operator_audit": "SELECT, INSERT",
     },
-    "relay": {"job": "SELECT, INSERT, UPDATE, DELETE", "organisation": "SELECT", "heartbeat": ALIVE},
+    "relay": {
+        "job": "SELECT, INSERT, UPDATE, DELETE",
+        "appointment": "SELECT, DELETE",
+        "organisation": "SELECT",
+        "heartbeat": ALIVE,
+    },
     "fleet": {"organisation": "SELECT", "plan": "SELECT", "job": "SELECT", "heartbeat": ALIVE},
     "registrar": {"organisation": "SELECT", "route": "SELECT", "job": "SELECT, UPDATE", "heartbeat": ALIVE},
+    # Addresses and no password: these columns of people, and no other.
+    "postman": {
+        "letter": "SELECT, UPDATE, DELETE",
+        "organisation": "SELECT",
+        "membership": "SELECT",
+        "user": "SELECT (id, email, is_active)",
+        "heartbeat": ALIVE,
+    },
 }
 
 

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from classifier.models import Classification, Dataset, Model, ModelVersion, TrainingJob
+from classifier.models.model import LONGEST_SCHEDULE
 from classifier.training import QUALITIES
 from tenants.api.fields import ObjectField, StrictSerializer, TextField
 
@@ -212,7 +213,38 @@ class TrainingEventSerializer(serializers.Serializer[Any]):
 
 
 class ModelSettings(StrictSerializer):
-    policy = serializers.ChoiceField(choices=Model.Policy.choices)
+    policy = serializers.ChoiceField(choices=Model.Policy.choices, required=False)
+    follow = serializers.ChoiceField(
+        choices=Model.Follow.choices,
+        required=False,
+        help_text="What happens when the data set has new rows: nothing, a person is asked, or a training starts.",
+    )
+    follow_rows = serializers.IntegerField(
+        source="rows",
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text="So many new rows make it act; 1 is every new version of the data set.",
+    )
+    follow_every_days = serializers.IntegerField(
+        source="every",
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=LONGEST_SCHEDULE,
+        help_text="Also after so many days, if there is any new row; null is no schedule.",
+    )
+    follow_dataset = TextField(
+        source="dataset",
+        required=False,
+        max_length=24,
+        help_text="Any version of the data set to follow; else the one that the model was trained on.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs:
+            raise serializers.ValidationError(f"Give at least one of: {', '.join(self.fields)}.", code="required")
+        return attrs
 
 
 class ModelSerializer(serializers.ModelSerializer[Model]):
@@ -223,6 +255,15 @@ class ModelSerializer(serializers.ModelSerializer[Model]):
         choices=Model.Policy.choices,
         allow_null=True,
         help_text="Null for a shared model, which the operator cares for.",
+    )
+    follow = serializers.ChoiceField(choices=Model.Follow.choices, allow_null=True)
+    follow_rows = serializers.IntegerField(allow_null=True)
+    follow_every_days = serializers.IntegerField(source="follow_every", allow_null=True)
+    follow_dataset = serializers.CharField(
+        source="followed_id", allow_null=True, help_text="The newest version of the data set that it follows."
+    )
+    offered_dataset = serializers.CharField(
+        source="offered_id", allow_null=True, help_text="New rows that wait for a person to train on them."
     )
     kind = serializers.CharField(source="champion.kind", allow_null=True, default=None)
     labels = serializers.ListField(child=serializers.CharField(), source="champion.labels", default=list)
@@ -237,6 +278,11 @@ class ModelSerializer(serializers.ModelSerializer[Model]):
             "name",
             "shared",
             "policy",
+            "follow",
+            "follow_rows",
+            "follow_every_days",
+            "follow_dataset",
+            "offered_dataset",
             "champion",
             "kind",
             "columns",

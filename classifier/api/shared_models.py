@@ -6,6 +6,9 @@ from rest_framework.fields import DateTimeField
 
 from tenants.models import SharedModel
 
+# A shared model follows nothing that a customer could know of.
+FOLLOWING = ("follow", "follow_rows", "follow_every_days", "follow_dataset", "offered_dataset")
+
 
 def as_model(shared: SharedModel) -> dict[str, Any]:
     return {
@@ -15,6 +18,7 @@ def as_model(shared: SharedModel) -> dict[str, Any]:
         "name": shared.full_name,
         "shared": True,
         "policy": None,
+        **dict.fromkeys(FOLLOWING),
         "champion": shared.number,
         "kind": shared.kind,
         "columns": shared.schema["features"],

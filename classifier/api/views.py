@@ -5,7 +5,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
-from classifier import datasets, inference, registry, sharing, training, uploads
+from classifier import datasets, following, inference, registry, sharing, training, uploads
 from classifier.api import answers, rows, shared_models
 from classifier.api.parsers import StoredFormParser
 from classifier.api.serializers import (
@@ -229,14 +229,14 @@ class ModelDetail(ScopedView):
 
     @extend_schema(
         operation_id="update_model",
-        summary="Change how new versions are promoted",
+        summary="Change how new versions are promoted, and which data set the model follows",
         request=ModelSettings,
         responses=ModelSerializer,
     )
     def patch(self, request: KeyRequest, model: str) -> Response:
         found = _own(model)
-        registry.set_policy(model=found, policy=valid(ModelSettings(data=request.data))["policy"])
-        return Response(ModelSerializer(found).data)
+        following.change(model=found, by=request.auth.id, **valid(ModelSettings(data=request.data)))
+        return Response(ModelSerializer(registry.get(model)).data)
 
     @extend_schema(operation_id="delete_model", summary="Destroy a model and its versions", responses={204: None})
     def delete(self, request: KeyRequest, model: str) -> Response:

@@ -1,6 +1,9 @@
 from django.db import models
 
+from classifier.models.dataset import Dataset
 from tenants import ids
+
+LONGEST_SCHEDULE = 365
 
 
 def new_id() -> str:
@@ -15,18 +18,48 @@ class Model(models.Model):
         ASK = "ask"  # A person decides.
         PINNED = "pinned"  # The champion stays.
 
+    class Follow(models.TextChoices):
+        OFF = "off"
+        ASK = "ask"  # A person says whether to train on the new rows.
+        AUTOMATIC = "automatic"  # A training starts by itself.
+
     id = models.CharField(primary_key=True, max_length=24, default=new_id, editable=False)
     name = models.CharField(max_length=63, unique=True)
     policy = models.CharField(max_length=6, choices=Policy, default=Policy.AUTO)
     champion = models.ForeignKey("ModelVersion", on_delete=models.SET_NULL, null=True, related_name="+")
+    follow = models.CharField(max_length=9, choices=Follow, default=Follow.OFF)
+    # So many rows that the newest version has not learnt from make it act; and so many days, where there are any.
+    follow_rows = models.PositiveIntegerField(default=1)
+    follow_every = models.PositiveIntegerField(null=True)
+    follow_due = models.DateTimeField(null=True)
+    # Stands for all its versions, and is moved along to the newest of them.
+    followed = models.ForeignKey(Dataset, on_delete=models.SET_NULL, null=True, related_name="followers")
+    # The one that waits for a person, and the last one that a person did not want.
+    offered = models.ForeignKey(Dataset, on_delete=models.SET_NULL, null=True, related_name="+")
+    declined = models.ForeignKey(Dataset, on_delete=models.SET_NULL, null=True, related_name="+")
     created_by = models.CharField(max_length=254)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         indexes = [models.Index(fields=["-created_at"], name="model_newest")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(follow_rows__gte=1), name="model_follow_rows_are_some"),
+            models.CheckConstraint(
+                condition=models.Q(follow_every=None) | models.Q(follow_every__range=(1, LONGEST_SCHEDULE)),
+                name="model_follow_every_is_days",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_following(self) -> bool:
+        return self.follow != self.Follow.OFF
+
+    @property
+    def is_in_training(self) -> bool:
+        return bool(self.training_jobs.filter(finished_at=None).exists())
 
 
 class Promotion(models.Model):

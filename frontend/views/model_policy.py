@@ -14,5 +14,5 @@ from tenants.permissions import Scope
 @load_model
 def model_policy(request: MemberRequest, model: Model) -> HttpResponse:
     with told(request, "Saved."):
-        registry.set_policy(model=model, policy=request.POST.get("policy", ""))
+        registry.set_policy(model=model, policy=request.POST.get("policy", ""), by=request.user.email)
     return redirect("model_detail", request.organisation.slug, model.name)

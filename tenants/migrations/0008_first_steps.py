@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', '0006_operators'),
+        ('tenants', '0007_letters_and_appointments'),
     ]
 
     operations = [

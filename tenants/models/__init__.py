@@ -1,9 +1,11 @@
 """What is known across organisations: it lies in the schema `public`."""
 
 from tenants.models.api_key import ApiKey
+from tenants.models.appointment import Appointment
 from tenants.models.heartbeat import Heartbeat
 from tenants.models.invitation import Invitation
 from tenants.models.job import Job
+from tenants.models.letter import Letter
 from tenants.models.membership import Membership
 from tenants.models.operator_entry import OperatorEntry
 from tenants.models.organisation import Organisation
@@ -15,9 +17,11 @@ from tenants.models.user import User
 
 __all__ = [
     "ApiKey",
+    "Appointment",
     "Heartbeat",
     "Invitation",
     "Job",
+    "Letter",
     "Membership",
     "OperatorEntry",
     "Organisation",

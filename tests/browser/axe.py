@@ -8,8 +8,8 @@ from playwright.sync_api import Page
 from saas.instance import ROOT
 
 PROGRAM = ROOT / "tests" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
-# Of the rules that axe leaves off, that about the size of targets matters to fingers. To read style sheets anew, it would
-# make elements that the content policy refuses.
+# Axe leaves off the rule about the size of targets, which matters to fingers. Its `preload` makes style elements, which
+# the content policy refuses.
 RUN = """() => axe.run(document, {
   preload: false, resultTypes: ["violations"], rules: {"target-size": {enabled: true}},
 })"""

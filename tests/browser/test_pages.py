@@ -1,12 +1,14 @@
 """Every page, in light, in dark and on a small phone: nothing shuts anybody out, nothing is wider than the screen."""
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.browser import axe
 from tests.browser.conftest import SCHEMES, Look
 from tests.browser.places import PLACES, Place, address_of
 from tests.gallery import Gallery
 
+OPEN_ALL = "() => { for (const each of document.querySelectorAll('main details')) each.open = true; }"
 # How much wider than the window the page is.
 EXCESS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -18,6 +20,20 @@ def test_a_page_is_for_everybody(place: Place, scheme: str, look: Look, gallery:
     assert watched.open(address_of(place, gallery)) == place.status
     if place.shows:
         watched.page.get_by_text(place.shows).first.wait_for()
-    violations = axe.violations(watched.page)
+    watched.page.evaluate(OPEN_ALL)
+    check(watched.page)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_so_is_the_list_of_keys(scheme: str, look: Look, gallery: Gallery) -> None:
+    watched = look(gallery.owner, scheme)
+    watched.open(f"/o/{gallery.slug}/")
+    watched.page.keyboard.press("?")
+    watched.page.get_by_role("dialog").wait_for()
+    check(watched.page)
+
+
+def check(page: Page) -> None:
+    violations = axe.violations(page)
     assert not violations, "\n".join(violations)
-    assert watched.page.evaluate(EXCESS) == 0
+    assert page.evaluate(EXCESS) == 0

@@ -48,7 +48,7 @@ def test_a_model_without_a_version_answers_nothing(inside_acme: Organisation) ->
 
 def test_an_unknown_policy_is_refused(inside_acme: Organisation) -> None:
     with pytest.raises(InvalidInput):
-        registry.set_policy(model=Model(name="new"), policy="yes")
+        registry.set_policy(model=Model(name="new"), policy="yes", by="alice")
 
 
 def test_a_changed_byte_is_not_served(inside_acme: Organisation) -> None:

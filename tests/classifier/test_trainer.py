@@ -44,7 +44,7 @@ def test_every_held_out_row_is_kept_with_what_was_said_of_it(inside_acme: Organi
 def test_a_later_version_serves_as_the_policy_says(inside_acme: Organisation, policy: str, serves: int) -> None:
     dataset = rows.ready(inside_acme)
     rows.trained(inside_acme, dataset)
-    registry.set_policy(model=registry.get("support"), policy=policy)
+    registry.set_policy(model=registry.get("support"), policy=policy, by="alice")
     second = rows.trained(inside_acme, dataset)
     assert registry.champion(registry.get("support")).number == serves
     assert second.verdict
@@ -57,7 +57,7 @@ def test_the_policy_of_the_moment_counts_and_not_that_of_the_beginning(
     rows.trained(inside_acme, dataset)
 
     def fit_while_somebody_pins(*args: object, **named: object) -> object:
-        registry.set_policy(model=registry.get("support"), policy="pinned")
+        registry.set_policy(model=registry.get("support"), policy="pinned", by="alice")
         return fit(*args, **named)  # type: ignore[arg-type]  # handed on as they come
 
     monkeypatch.setattr(trainer, "fit", fit_while_somebody_pins)

@@ -13,8 +13,11 @@ from tenants.secrets import derive
 from tests import universe
 from tests.service import Service
 
-OWN = ["own schema", "own queue", "own folder", "shared models"]
-BY_DATABASE = ["their schema", "their role", "public", "a new table", "a server's file", "a server's program"]
+OWN = ["own schema", "own queue", "own folder", "shared models", "an appointment", "a letter"]
+BY_DATABASE = [
+    *("their schema", "their role", "public", "everybody's letters", "a letter to them", "their appointments"),
+    *("a new table", "a server's file", "a server's program"),
+]
 BY_BROKER = ["their queue", "their messages", "a message for them", "their replies", "all keys"]
 BY_KERNEL = [
     *("their folder", "a file of theirs", "a link to a file of theirs", "the installation's secrets"),

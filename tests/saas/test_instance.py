@@ -10,7 +10,7 @@ from saas.directory import DirectoryError
 from saas.instance import Instance, InstanceError
 from tenants.secrets import derive
 
-PARTS = ("prepare", "provisioner", "web", "manage", "relay", "fleet", "registrar", "mlflow")
+PARTS = ("prepare", "provisioner", "web", "manage", "relay", "fleet", "registrar", "postman", "mlflow")
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +106,16 @@ def test_nothing_of_the_callers_environment_reaches_a_part_by_accident(
     assert environment["ASSORT_PART"] == part
 
 
-@pytest.mark.parametrize("part", ["web", "manage", "relay", "fleet", "registrar", "mlflow"])
+@pytest.mark.parametrize("part", PARTS)
+def test_only_who_writes_letters_learns_of_the_mail_server(
+    instance: Instance, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSORT_SMTP_URL", "smtp://assort:secret@mail.example")
+    writes_letters = part in {"web", "manage", "postman"}
+    assert ("ASSORT_SMTP_URL" in instance.environment(part)) is writes_letters
+
+
+@pytest.mark.parametrize("part", ["web", "manage", "relay", "fleet", "registrar", "postman", "mlflow"])
 def test_no_part_but_the_owners_can_read_another_login(instance: Instance, part: str) -> None:
     everything = "\n".join(instance.environment(part).values())
     for name in ("login_secret", "owner_password", "broker_password"):
@@ -125,6 +134,7 @@ def test_each_part_gets_the_secrets_it_uses_and_no_other(instance: Instance) -> 
         "fleet": {"fleet_secret"},
         "relay": set(),
         "registrar": set(),
+        "postman": set(),
         "mlflow": set(),
     }
 

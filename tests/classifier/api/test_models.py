@@ -18,7 +18,7 @@ SUPPORT = f"{API}/models/support"
 def second(acme: Organisation, version: ModelVersion, ready: Dataset) -> ModelVersion:
     """A second version of `support`, which waits for a person to promote it."""
     with isolation.entered(acme):
-        registry.set_policy(model=version.model, policy="ask")
+        registry.set_policy(model=version.model, policy="ask", by="alice")
         return rows.trained(acme, ready)
 
 

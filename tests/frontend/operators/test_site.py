@@ -78,7 +78,7 @@ def test_the_index_tells_how_the_whole_is(look: Desk, acme: Organisation) -> Non
     health = look("index").context["health"]
     assert health.broker
     assert health.organisations["active"] >= 1
-    assert {beat.part for beat in health.beats} == {"provisioner", "relay", "fleet", "registrar"}
+    assert {beat.part for beat in health.beats} == {"provisioner", "relay", "fleet", "registrar", "postman"}
 
 
 def test_jobs_are_listed_without_what_they_are_about(look: Desk, studio: Any) -> None:

@@ -1,0 +1,19 @@
+"""What the entered organisation's admins are to hear by mail. Whoever writes it never learns their addresses."""
+
+from django.db import connection
+
+from tenants.models import Letter
+
+REASON_LENGTH = 300
+
+
+def write(kind: Letter.Kind, *, about: str, reason: str) -> None:
+    """Have the postman tell the admins, after the commit. The same within an hour is told once."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT door.write_letter(%s, %s, %s)", [str(kind), about, _one_line(reason)])
+
+
+def _one_line(text: str) -> str:
+    """Return the text without what could break up a letter; a reason may quote a file's own words."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(printable.split())[:REASON_LENGTH]

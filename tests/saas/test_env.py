@@ -1,0 +1,34 @@
+import pytest
+
+from saas import env
+from saas.env import BadEnvironment, Mail
+
+NAME = "ASSORT_SMTP_URL"
+
+
+def test_without_a_mail_server_letters_go_to_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(NAME, raising=False)
+    assert env.mail(NAME).backend.endswith("console.EmailBackend")
+
+
+def test_a_mail_server_that_takes_a_password_is_spoken_to_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, "smtp://me:p%40ss@mail.example")
+    smtp = Mail("django.core.mail.backends.smtp.EmailBackend", "mail.example", 587, "me", "p@ss", use_tls=True)
+    assert env.mail(NAME) == smtp
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "ssl", "tls"),
+    [("smtps://mail.example", 465, True, False), ("smtp://localhost:1025", 1025, False, False)],
+)
+def test_the_scheme_says_how(url: str, port: int, ssl: bool, tls: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, url)
+    found = env.mail(NAME)
+    assert (found.port, found.use_ssl, found.use_tls) == (port, ssl, tls)
+
+
+@pytest.mark.parametrize("url", ["mail.example:25", "http://mail.example", "smtp://"])
+def test_an_address_that_is_none_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, url)
+    with pytest.raises(BadEnvironment, match="smtp://user:password"):
+        env.mail(NAME)
