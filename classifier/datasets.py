@@ -24,6 +24,7 @@ from tenants.errors import Conflict, NotFound, QuotaExceeded, TooLarge
 from tenants.models import Organisation
 
 VALIDATE = "validate"
+CHOICES = 200
 # 400 messages to a support desk, 50 of each of 8 labels.
 SAMPLE = Path(__file__).parent / "sample" / "support.csv"
 
@@ -54,6 +55,11 @@ def get(dataset_id: str) -> Dataset:
     if found is None:
         raise NotFound
     return found
+
+
+def choices() -> QuerySet[Dataset]:
+    """Return the newest data sets that can be trained on, as many as a person can choose among."""
+    return Dataset.objects.filter(status=Dataset.Status.READY).order_by("-created_at")[:CHOICES]
 
 
 def find_row(dataset_id: str, number: str) -> Mapping[str, Any] | None:

@@ -25,6 +25,13 @@ def told(request: HttpRequest, done: str = "") -> Iterator[None]:
             messages.success(request, done)
 
 
+def refuse(request: HttpRequest, form: forms.BaseForm) -> None:
+    """Say what is wrong with a form that the page will show anew."""
+    for name, errors in form.errors.items():
+        label = form.fields[name].label if name in form.fields else ""
+        messages.error(request, ": ".join(filter(None, [label, " ".join(map(str, errors))])))
+
+
 def add_errors(form: forms.BaseForm, error: TenantError, names: Mapping[str, str] = SAME_NAMES) -> None:
     """Show a refusal on the form: at the fields that it names, else above all of them.
 

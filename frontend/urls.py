@@ -28,7 +28,10 @@ from frontend.views.member_remove import member_remove
 from frontend.views.member_role import member_role
 from frontend.views.model_delete import model_delete
 from frontend.views.model_detail import model_detail
+from frontend.views.model_follow import model_follow
 from frontend.views.model_list import model_list
+from frontend.views.model_offer_accept import model_offer_accept
+from frontend.views.model_offer_decline import model_offer_decline
 from frontend.views.model_policy import model_policy
 from frontend.views.model_promote import model_promote
 from frontend.views.model_roll_back import model_roll_back
@@ -72,6 +75,9 @@ of_organisation = [
     path("models/<str:model>/try/", try_it, name="try_it"),
     path("models/<slug:model>/train/", model_train, name="model_train"),
     path("models/<slug:model>/policy/", model_policy, name="model_policy"),
+    path("models/<slug:model>/follow/", model_follow, name="model_follow"),
+    path("models/<slug:model>/offer/accept/", model_offer_accept, name="model_offer_accept"),
+    path("models/<slug:model>/offer/decline/", model_offer_decline, name="model_offer_decline"),
     path("models/<slug:model>/roll-back/", model_roll_back, name="model_roll_back"),
     path("models/<slug:model>/delete/", model_delete, name="model_delete"),
     path("models/<slug:model>/versions/<int:number>/", version_detail, name="version_detail"),

@@ -4,9 +4,10 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from classifier import registry
+from classifier import datasets, registry
 from classifier.models import Model, ModelVersion
 from classifier.models.training_job import FINISHED
+from frontend.forms.follow import FollowForm
 from frontend.forms.models import PolicyForm
 from frontend.loaders import MemberRequest, load_model, require
 from frontend.pagination import paged
@@ -30,6 +31,15 @@ def model_detail(request: MemberRequest, model: Model) -> HttpResponse:
         "progress": charts.accuracy_by_version(charted) if len(charted) > 1 else None,
         "training": model.training_jobs.exclude(status__in=FINISHED).first(),
         "policy_form": PolicyForm(initial={"policy": model.policy}),
+        "follow_form": FollowForm(
+            datasets=datasets.choices(),
+            initial={
+                "follow": model.follow,
+                "dataset": model.followed_id,
+                "rows": model.follow_rows,
+                "every": model.follow_every,
+            },
+        ),
         "earlier": registry.earlier_champion(model),
     }
     if model.champion is not None:

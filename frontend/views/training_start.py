@@ -12,16 +12,14 @@ from frontend.outcomes import add_errors
 from tenants.errors import TenantError
 from tenants.permissions import Scope
 
-OFFERED = 200
-
 
 @require(Scope.TRAIN)
 def training_start(request: MemberRequest) -> HttpResponse:
-    ready = Dataset.objects.filter(status=Dataset.Status.READY).order_by("-created_at")
+    known = datasets.choices()
     form = TrainingForm(
         request.POST or None,
         initial=_initial(request),
-        datasets=ready[:OFFERED],
+        datasets=known,
         models=Model.objects.order_by("name"),
         bases=[model.full_name for model in sharing.find_all() if model.kind == "text"],
     )
@@ -40,7 +38,7 @@ def training_start(request: MemberRequest) -> HttpResponse:
             add_errors(form, error, {"options/base": "base"})
         else:
             return redirect("training_detail", request.organisation.slug, job.id)
-    return render(request, "frontend/training_start.html", {"form": form, "has_datasets": ready.exists()})
+    return render(request, "frontend/training_start.html", {"form": form, "has_datasets": bool(known)})
 
 
 def _initial(request: MemberRequest) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from tests.frontend.conftest import Studio, Visit
 from tests.frontend.test_access import PAGES, arguments
 
 CHANGES = re.compile(
-    r"hide|explain|delete|sample|cancel|revoke|promote|roll|policy"
+    r"hide|explain|delete|sample|cancel|revoke|promote|roll|policy|follow|offer"
     r"|invite|remove|role|leave|resend|withdraw|csv|model_train"
 )
 READABLE = [page for page in PAGES if not CHANGES.search(page)]

@@ -32,8 +32,8 @@ class Checkout:
         shutil.copy(ROOT / "assort", self.root)
         for name in ("requirements-dev.txt", "requirements-uv.txt", "requirements-node.txt"):
             (self.root / name).write_text("")
-        for folder in packages:
-            (folder / "package-lock.json").write_text("{}")
+        for package in packages:
+            (package / "package-lock.json").write_text("{}")
         (self.root / "saas" / "commandline.py").write_text("import sys; print('ran', *sys.argv[1:])")
         for name, program in (("uv", UV), ("npm", NPM)):
             (self.path / name).write_text(program)
