@@ -29,9 +29,11 @@ def steps(organisation: Organisation) -> list[Step]:
         rows = Dataset.objects.filter(status=Dataset.Status.READY).exists()
         model = ModelVersion.objects.exists()
         called = Usage.objects.exclude(api_key="").exists()
+    # The home page has room for both until there is a model.
+    ask, bring = ("model_list", "dataset_upload") if model else ("#ask", "#rows")
     return [
-        Step("Ask a model", "One is ready for you: see what an answer looks like.", "#ask", Scope.CLASSIFY, asked),
-        Step("Bring your rows", "A CSV with a label in each row, or the sample.", "#rows", Scope.TRAIN, rows),
+        Step("Ask a model", "One is ready for you: see what an answer looks like.", ask, Scope.CLASSIFY, asked),
+        Step("Bring your rows", "A CSV with a label in each row, or the sample.", bring, Scope.TRAIN, rows),
         Step("Train your own model", "One click. It takes seconds to a minute.", "training_start", Scope.TRAIN, model),
         Step("Make a key", "Your programs use it to call the API.", "key_create", Scope.ADMIN, keys),
         Step("Call it from a program", _CALLED if called else _WAITING, "model_list", Scope.CLASSIFY, called),

@@ -28,7 +28,7 @@ def told(request: HttpRequest, done: str = "") -> Iterator[None]:
 def refuse(request: HttpRequest, form: forms.BaseForm) -> None:
     """Say what is wrong with a form that the page will show anew."""
     for name, errors in form.errors.items():
-        label = form.fields[name].label if name in form.fields else ""
+        label = str(form.fields[name].label) if name in form.fields else ""
         messages.error(request, ": ".join(filter(None, [label, " ".join(map(str, errors))])))
 
 

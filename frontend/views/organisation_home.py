@@ -8,6 +8,7 @@ from django.utils import timezone
 from classifier import sharing
 from classifier.models import Dataset, Model, TrainingJob
 from frontend import first_run
+from frontend.forms.datasets import UploadForm
 from frontend.forms.inputs import TextForm
 from frontend.loaders import MemberRequest, outside, require
 from frontend.presenters import calls
@@ -34,6 +35,7 @@ def organisation_home(request: MemberRequest) -> HttpResponse:
         "done": done,
         "live": done < len(steps),
         "form": TextForm(initial={"text": calls.TEXT}),
+        "upload_form": UploadForm(),
         "limit": request.organisation.plan.dataset_bytes,
     }
     return render(request, "frontend/organisation_home.html", page)

@@ -1,7 +1,11 @@
+from collections.abc import Callable
 from datetime import date
 
+from django.test import Client
+from django.urls import reverse
+
 from frontend.presenters.activity import rows_per_day
-from tenants.models import User
+from tenants.models import Organisation, User
 from tenants.records.models import Usage
 from tests.frontend.conftest import Studio, Visit
 
@@ -13,11 +17,19 @@ def test_it_shows_the_newest_of_everything(visit: Visit, alice: User, studio: St
     assert page.context["models"] == [studio.model]
 
 
+def test_who_has_nothing_yet_can_ask_a_model_and_drop_a_file_at_once(
+    client_of: Callable[[User], Client], carol: User, globex: Organisation
+) -> None:
+    page = client_of(carol).get(reverse("organisation_home", args=[globex.slug]))
+    assert "Ask assort.support" in page.text
+    assert 'type="file"' in page.text
+
+
 def test_it_offers_what_its_reader_may_do(visit: Visit, alice: User, rita: User, studio: Studio) -> None:
-    assert "Ask assort.support" in visit(alice, "organisation_home").text
+    assert "Upload rows" in visit(alice, "organisation_home").text
     page = visit(rita, "organisation_home")
-    assert "Ask assort.support" not in page.text
     assert "Upload rows" not in page.text
+    assert "Train a model" not in page.text
 
 
 def test_the_chart_stacks_the_rows_of_each_day_by_model() -> None:
