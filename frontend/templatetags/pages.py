@@ -1,5 +1,6 @@
 """The few words that the templates have beyond Django's."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,8 @@ from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
 from django.template import Context
 from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from frontend.presenters import charts
 from frontend.presenters.words import as_text, duration, percent
@@ -115,6 +118,13 @@ def control(bound: BoundField) -> str:
 def values(value: Any) -> str:
     """Return several values as words with commas, one as it is."""
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+@register.filter
+def breakable(name: str) -> SafeString:
+    """Let a long label break where its words end, instead of anywhere."""
+    parts = re.split(r"(?<=[_/.-])(?=\w)", name)
+    return format_html_join(SafeString("<wbr>"), "{}", ((part,) for part in parts))
 
 
 @register.filter

@@ -17,13 +17,17 @@ TEMPLATES = ROOT / "frontend" / "templates" / "frontend"
 
 @dataclass(frozen=True)
 class Place:
-    """A page: who looks at it, where it is, which status it has, and what shows that a script has filled it."""
+    """A page: who looks at it, where it is, and which status it has.
+
+    `shows` is a text that a script brings; `foreign` an element whose inside is written by others, and not judged.
+    """
 
     name: str
     by: str = "owner"
     address: str = ""
     status: int = 200
     shows: str = ""
+    foreign: str = ""
 
 
 def of_an_organisation() -> list[Place]:
@@ -56,7 +60,7 @@ PLACES = [
     Place("an invitation", "nobody", "{invitation}"),
     Place("an invitation that is none", "nobody", "/invitations/none/"),
     Place("nowhere", "nobody", "/nowhere/", 404),
-    Place("the API", "nobody", "/api/docs", shows="Authorize"),
+    Place("the API", "nobody", "/api/docs", shows="Authorize", foreign="#swagger-ui"),
     Place("the desk", "operator", "/operators/"),
     *(Place(f"the desk's {name} list", "operator", f"/operators/tenants/{name}/") for name in LISTS),
     Place("the desk's plan", "operator", "/operators/tenants/plan/standard/change/"),

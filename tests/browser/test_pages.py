@@ -21,7 +21,7 @@ def test_a_page_is_for_everybody(place: Place, scheme: str, look: Look, gallery:
     if place.shows:
         watched.page.get_by_text(place.shows).first.wait_for()
     watched.page.evaluate(OPEN_ALL)
-    check(watched.page)
+    check(watched.page, place.foreign)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -33,7 +33,7 @@ def test_so_is_the_list_of_keys(scheme: str, look: Look, gallery: Gallery) -> No
     check(watched.page)
 
 
-def check(page: Page) -> None:
-    violations = axe.violations(page)
+def check(page: Page, foreign: str = "") -> None:
+    violations = axe.violations(page, foreign)
     assert not violations, "\n".join(violations)
     assert page.evaluate(EXCESS) == 0

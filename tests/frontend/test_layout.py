@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from frontend.templatetags.pages import breakable
 from tenants.models import User
 from tests.frontend.conftest import Studio, Visit
 from tests.frontend.test_access import PAGES, arguments
@@ -46,3 +47,7 @@ def test_the_pages_of_an_account_share_the_layout(page: str, db: None, alice: Us
     answer = client.get(reverse(page))
     assert "Two-factor sign-in" in answer.text
     assert "frontend/assort." in answer.text
+
+
+def test_a_long_label_may_break_between_its_words_and_stays_text() -> None:
+    assert breakable("card_not<b>_working") == "card_<wbr>not&lt;b&gt;_<wbr>working"
