@@ -14,7 +14,6 @@ class JobDesk(Desk):
     list_display = ("id", "organisation", "kind", "queue", "state", "attempt", "outcome", "created_at", "finished_at")
     list_filter = ("state", "kind", "queue", "outcome")
     search_fields = ("id", "tenant")
-    search_help_text = "An id of a job, or of an organisation without its org_"
     ordering = ("-created_at",)
     fields = (
         *("id", "organisation", "kind", "queue", "state", "attempt", "outcome"),

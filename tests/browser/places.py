@@ -61,6 +61,7 @@ PLACES = [
     Place("an invitation that is none", "nobody", "/invitations/none/"),
     Place("nowhere", "nobody", "/nowhere/", 404),
     Place("the API", "nobody", "/api/docs", shows="Authorize", foreign="#swagger-ui"),
+    Place("the components", "nobody", "/_components"),
     Place("the desk", "operator", "/operators/"),
     *(Place(f"the desk's {name} list", "operator", f"/operators/tenants/{name}/") for name in LISTS),
     Place("the desk's plan", "operator", "/operators/tenants/plan/standard/change/"),

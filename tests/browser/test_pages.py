@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser import axe
+from tests.browser import axe, tasks
 from tests.browser.conftest import SCHEMES, Look
+from tests.browser.hand import Hand
 from tests.browser.places import PLACES, Place, address_of
 from tests.gallery import Gallery
 
@@ -30,6 +31,17 @@ def test_so_is_the_list_of_keys(scheme: str, look: Look, gallery: Gallery) -> No
     watched.open(f"/o/{gallery.slug}/")
     watched.page.keyboard.press("?")
     watched.page.get_by_role("dialog").wait_for()
+    check(watched.page)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_so_are_a_new_key_and_an_answer(scheme: str, look: Look, gallery: Gallery) -> None:
+    watched = look(gallery.owner, scheme)
+    watched.open(f"/o/{gallery.slug}/")
+    tasks.make_a_key(Hand(watched.page))
+    check(watched.page)
+    watched.open(f"/o/{gallery.slug}/models/assort.support/try/")
+    tasks.ask_the_shared_model(Hand(watched.page))
     check(watched.page)
 
 
