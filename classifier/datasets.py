@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from classifier.errors import DatasetNotReady
@@ -57,9 +57,14 @@ def get(dataset_id: str) -> Dataset:
     return found
 
 
-def choices() -> QuerySet[Dataset]:
-    """Return the newest data sets that can be trained on, as many as a person can choose among."""
-    return Dataset.objects.filter(status=Dataset.Status.READY).order_by("-created_at")[:CHOICES]
+def choices(*, including: str = "") -> QuerySet[Dataset]:
+    """Return the newest data sets that can be trained on, as many as a person can choose among.
+
+    The one with the id `including` comes first, however old it is.
+    """
+    ready = Dataset.objects.filter(status=Dataset.Status.READY)
+    others = Case(When(id=including.replace("\0", ""), then=Value(False)), default=Value(True))
+    return ready.order_by(others, "-created_at")[:CHOICES]
 
 
 def find_row(dataset_id: str, number: str) -> Mapping[str, Any] | None:

@@ -32,7 +32,7 @@ def model_detail(request: MemberRequest, model: Model) -> HttpResponse:
         "training": model.training_jobs.exclude(status__in=FINISHED).first(),
         "policy_form": PolicyForm(initial={"policy": model.policy}),
         "follow_form": FollowForm(
-            datasets=datasets.choices(),
+            datasets=datasets.choices(including=model.followed_id or ""),
             initial={
                 "follow": model.follow,
                 "dataset": model.followed_id,

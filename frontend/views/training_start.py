@@ -2,7 +2,6 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.text import slugify
 
 from classifier import datasets, sharing, training
 from classifier.models import Dataset, Model
@@ -15,7 +14,7 @@ from tenants.permissions import Scope
 
 @require(Scope.TRAIN)
 def training_start(request: MemberRequest) -> HttpResponse:
-    known = datasets.choices()
+    known = datasets.choices(including=request.POST.get("dataset") or request.GET.get("dataset", ""))
     form = TrainingForm(
         request.POST or None,
         initial=_initial(request),
@@ -44,5 +43,5 @@ def training_start(request: MemberRequest) -> HttpResponse:
 def _initial(request: MemberRequest) -> dict[str, Any]:
     """Return what the address already says, and a name for the model that fits it."""
     chosen = Dataset.objects.filter(id=request.GET.get("dataset", "").replace("\0", "")).first()
-    name = request.GET.get("model") or (slugify(chosen.name)[:63] if chosen else "")
+    name = request.GET.get("model") or (training.suggested_name(chosen) if chosen else "")
     return {"dataset": chosen.id if chosen else None, "model": name, "quality": "auto"}

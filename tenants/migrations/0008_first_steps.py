@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tenants', '0007_letters_and_appointments'),
+        ("tenants", "0007_letters_and_appointments"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='membership',
-            name='hides_first_steps',
+            model_name="membership",
+            name="hides_first_steps",
             field=models.BooleanField(default=False),
         ),
     ]

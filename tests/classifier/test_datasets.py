@@ -118,3 +118,12 @@ def test_one_that_a_training_reads_stays(inside_acme: Organisation) -> None:
     training.start(organisation=inside_acme, dataset=dataset, model_name="support", by="alice")
     with pytest.raises(Conflict, match="Cancel"):
         datasets.delete(organisation=inside_acme, dataset=dataset, by="alice")
+
+
+def test_of_many_data_sets_the_newest_can_be_chosen_and_one_that_is_named(
+    inside_acme: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(datasets, "CHOICES", 2)
+    oldest, _, newer, newest = (rows.ready(inside_acme) for _ in range(4))
+    assert list(datasets.choices()) == [newest, newer]
+    assert list(datasets.choices(including=oldest.id)) == [oldest, newest]
