@@ -16,9 +16,9 @@ from classifier.ml.predictor import Predictor
 from classifier.models import Classification, ModelVersion
 from classifier.queues import INFER
 from classifier.results import Keeping
-from tenants import jobs
+from tenants import jobs, usage
 from tenants.errors import Conflict, FieldError, InvalidInput, NotFound, TenantError, Unavailable
-from tenants.models import SharedModel
+from tenants.models import Organisation, SharedModel
 
 log = logging.getLogger(__name__)
 
@@ -73,18 +73,31 @@ def accept(
     return accepted
 
 
-def ask_again(*, classification: Classification, keeping: Keeping = DEFAULT_KEEPING) -> Classification:
+def ask(*, organisation: Organisation, model: str, version: int, inputs: Sequence[Any], top_k: int) -> Classification:
+    """Take in what a person asks on a page: answered with the reasons, and counted like what a program asks."""
+    asked = accept(
+        model=model,
+        version=version,
+        inputs=inputs,
+        top_k=top_k,
+        explain=True,
+        api_key="",
+        keeping=results.keeping(organisation),
+    )
+    usage.note(organisation=organisation, api_key="", model=model, rows=len(inputs))
+    return asked
+
+
+def ask_again(*, organisation: Organisation, classification: Classification) -> Classification:
     """Ask the same of the same version, with the reasons. Raises NotFound, and Conflict where the inputs are gone."""
     if not classification.inputs:
         raise Conflict("What was asked is not kept, so it cannot be asked again. Your settings say what is kept.")
-    return accept(
+    return ask(
+        organisation=organisation,
         model=classification.model,
         version=classification.version,
         inputs=classification.inputs,
         top_k=classification.top_k,
-        explain=True,
-        api_key="",
-        keeping=keeping,
     )
 
 

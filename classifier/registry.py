@@ -70,6 +70,15 @@ def history(model: Model) -> QuerySet[Any]:
     )
 
 
+def rival(version: ModelVersion) -> int:
+    """Return the number of the version to hold this one against: the champion, or for the champion the one before."""
+    champion = version.model.champion
+    if champion is not None and champion.id != version.id:
+        return champion.number
+    before = version.model.versions.filter(number__lt=version.number).order_by("-number").first()
+    return before.number if before else version.number
+
+
 def folder_of(tenant: str, model_name: str) -> Path:
     return isolation.directory(tenant) / "models" / model_name
 

@@ -134,6 +134,14 @@ def _judge(trained: Trained, examples: datasets.Examples, tenant: str, model: Mo
         return False, f"Not promoted: the model's policy is `{model.policy}`, so a person decides."
     if model.champion.kind != trained.served.schema.kind:
         return False, "Not promoted: it takes another kind of input than the champion. Promote it yourself."
+    forgotten = set(model.champion.labels) - set(trained.served.labels)
+    if forgotten:
+        # Its rows have none of these labels, so a comparison on them would not see what is lost.
+        which = "a label" if len(forgotten) == 1 else f"{len(forgotten):,} labels"
+        return (
+            False,
+            f"Not promoted: it does not know {which} that the champion knows. Promote it yourself if you mean it.",
+        )
     rows, labels = _held_out(examples)
     compared = compare.compare(registry.load_twin(tenant=tenant, version=model.champion), trained.twin, rows, labels)
     word = "Promoted" if compared.not_worse else "Not promoted"
@@ -198,6 +206,12 @@ class _Progress:
 
     # What part of a training each stage takes, roughly; the sum of those before it is where it begins.
     SHARES: ClassVar = {"split": 2, "candidates": 56, "evaluate": 17, "refit": 25}
+    MESSAGES: ClassVar = {
+        "split": "Setting rows aside to test on.",
+        "candidates": "Trying several models.",
+        "evaluate": "Testing the best one.",
+        "refit": "Learning from all rows.",
+    }
 
     def __init__(self, job: TrainingJob) -> None:
         self.job = job
@@ -212,7 +226,7 @@ class _Progress:
         percent = min(99, int(before + self.SHARES[stage] * share))
         eta = int((now - self.started) * (100 - percent) / percent) if percent >= 5 else None
         if stage != self.job.stage:
-            TrainingEvent.objects.create(job=self.job, stage=stage, percent=percent, message=stage)
+            TrainingEvent.objects.create(job=self.job, stage=stage, percent=percent, message=self.MESSAGES[stage])
         self.job.stage, self.job.percent, self.job.eta_seconds, self.written = stage, percent, eta, now
         # Only while it runs: an attempt that comes too late must not touch an end.
         running = TrainingJob.objects.filter(id=self.job.id, status=TrainingJob.Status.RUNNING)

@@ -1,6 +1,7 @@
 """Trainings as they are asked for: started and canceled. What happens in between is in trainer.py."""
 
 import re
+from itertools import chain, count
 from typing import Any
 
 from django.db import transaction
@@ -29,10 +30,18 @@ def get(job_id: str) -> TrainingJob:
 
 
 def suggested_name(dataset: Dataset) -> str:
-    """Return the model that these rows, or another version of them, were last trained for; else the data set's name."""
+    """Return the model that these rows, or another version of them, were last trained for; else one of a new name.
+
+    The new name is the data set's, with a number where another model has it: that one learnt from other rows.
+    """
     versions = datasets.versions_of(dataset)
     last = TrainingJob.objects.filter(dataset__in=versions).select_related("model").order_by("-created_at").first()
-    return last.model.name if last else slugify(dataset.name)[:63] or "model"
+    if last:
+        return last.model.name
+    wanted = slugify(dataset.name)[:58] or "model"
+    taken = set(Model.objects.filter(name__startswith=wanted).values_list("name", flat=True))
+    numbered = (f"{wanted}-{number}" for number in count(2))
+    return next(name for name in chain([wanted], numbered) if name not in taken)
 
 
 @transaction.atomic

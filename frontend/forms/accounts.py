@@ -66,7 +66,8 @@ class DeletionForm(forms.Form):
     name = forms.CharField(label="The organisation's name", max_length=100)
 
     def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        # It stands beside a form that has a name as well.
+        super().__init__(*args, **kwargs | {"auto_id": "deletion_%s"})
         self.organisation = organisation
         self.fields["name"].help_text = f"Type {organisation.name} to confirm."
         self.fields["name"].widget.attrs["autocomplete"] = "off"

@@ -61,7 +61,7 @@ class RowsForm(forms.Form):
     words = forms.CharField(
         label="With the words", max_length=200, required=False, widget=forms.TextInput(attrs={"type": "search"})
     )
-    numbers = forms.RegexField(r"\d{1,9}(,\d{1,9}){0,99}", required=False, widget=forms.HiddenInput)
+    numbers = forms.RegexField(r"\A[0-9]{1,9}(,[0-9]{1,9}){0,99}\Z", required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, labels: Iterable[str], predicted: Iterable[str], searched: bool, **kwargs: Any):
         super().__init__(*args, **kwargs)

@@ -30,12 +30,13 @@ class FollowForm(forms.Form):
         help_text="Whatever is new then. Left empty, there is no schedule.",
     )
 
-    def __init__(self, *args: Any, datasets: Iterable[Dataset], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, datasets: Iterable[Dataset], followed: str | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        nothing = [] if followed else [("", "what it was trained on")]
         known = [(dataset.id, f"{dataset.name}, {dataset.rows:,} rows") for dataset in datasets]
         self.fields["dataset"] = forms.ChoiceField(
             label="Data set",
             required=False,
-            choices=[("", "what it was trained on"), *known],
+            choices=[*nothing, *known],
             help_text="With all its later versions.",
         )

@@ -2,12 +2,14 @@
 
 import json
 import pprint
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 # What a shared model is shown with: its schema has no examples, which would be somebody's rows.
+BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 TEXT = "I was charged twice this month. Can I have one of the payments back?"
 
 
@@ -37,7 +39,9 @@ def snippets(*, model: str, value: Any, top_k: int, address: str) -> list[Snippe
 
 
 def _json(body: Any, indent: int | None = None) -> str:
-    return json.dumps(body, ensure_ascii=False, indent=indent)
+    shown = json.dumps(body, ensure_ascii=False, indent=indent)
+    # What turns the direction of the writing would show another call than the one that is copied.
+    return BIDI.sub(lambda match: f"\\u{ord(match[0]):04x}", shown)
 
 
 _CURL = """\

@@ -2,11 +2,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from classifier import inference, results
+from classifier import inference
 from classifier.models import Classification
 from frontend.loaders import MemberRequest, load_classification, require
 from frontend.outcomes import told
-from tenants import usage
 from tenants.permissions import Scope
 
 
@@ -16,8 +15,6 @@ from tenants.permissions import Scope
 def classification_explain(request: MemberRequest, classification: Classification) -> HttpResponse:
     """Ask the same again, of the same version, with the reasons."""
     with told(request, "The same was asked again, with the reasons."):
-        asked = inference.ask_again(classification=classification, keeping=results.keeping(request.organisation))
-        rows = len(classification.inputs or [])
-        usage.note(organisation=request.organisation, api_key="", model=classification.model, rows=rows)
+        asked = inference.ask_again(organisation=request.organisation, classification=classification)
         return redirect("classification_detail", request.organisation.slug, asked.id)
     return redirect("classification_detail", request.organisation.slug, classification.id)

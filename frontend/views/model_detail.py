@@ -33,6 +33,7 @@ def model_detail(request: MemberRequest, model: Model) -> HttpResponse:
         "policy_form": PolicyForm(initial={"policy": model.policy}),
         "follow_form": FollowForm(
             datasets=datasets.choices(including=model.followed_id or ""),
+            followed=model.followed_id,
             initial={
                 "follow": model.follow,
                 "dataset": model.followed_id,

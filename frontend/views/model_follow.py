@@ -14,7 +14,8 @@ from tenants.permissions import Scope
 @require(Scope.TRAIN)
 @load_model
 def model_follow(request: MemberRequest, model: Model) -> HttpResponse:
-    form = FollowForm(request.POST, datasets=datasets.choices(including=request.POST.get("dataset", "")))
+    known = datasets.choices(including=request.POST.get("dataset", ""))
+    form = FollowForm(request.POST, datasets=known, followed=model.followed_id)
     if not form.is_valid():
         refuse(request, form)
         return redirect("model_detail", request.organisation.slug, model.name)

@@ -33,7 +33,6 @@ def organisation_home(request: MemberRequest) -> HttpResponse:
         **newest,
         "steps": steps if done < len(steps) else [],
         "done": done,
-        "live": done < len(steps),
         "form": TextForm(initial={"text": calls.TEXT}),
         "upload_form": UploadForm(),
         "limit": request.organisation.plan.dataset_bytes,

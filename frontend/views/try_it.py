@@ -1,16 +1,15 @@
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
-from classifier import datasets, inference, results, sharing
+from classifier import datasets, inference, sharing
 from classifier.errors import ModelNotReady
 from classifier.models import Classification, ModelVersion
 from frontend.forms.inputs import RecordForm, TextForm, input_form
 from frontend.loaders import MemberRequest, found, require
 from frontend.outcomes import add_errors
 from frontend.presenters import calls
-from tenants import usage
 from tenants.errors import TenantError
 from tenants.models import SharedModel
 from tenants.permissions import Scope
@@ -24,8 +23,10 @@ def try_it(request: MemberRequest, model: str) -> HttpResponse:
 
     `model` is one of the organisation's own or a shared one. `?dataset=…&row=…` fills a row in, and asks at once.
     """
+    if "\0" in model:  # No name has a NUL in it, and PostgreSQL would refuse the question.
+        raise Http404
     try:
-        version = found(lambda: inference.answering(model.replace("\0", "")))
+        version = found(lambda: inference.answering(model))
     except ModelNotReady as error:
         messages.error(request, error.detail)
         return redirect("model_detail", request.organisation.slug, model)
@@ -40,7 +41,7 @@ def try_it(request: MemberRequest, model: str) -> HttpResponse:
         "form": form,
         "classification": asked,
         "live": asked is not None,
-        "row": row,
+        "asks_at_once": asked is None and any(form.initial.values()),
         "snippets": calls.snippets(
             model=model,
             value=form.value() if asked else calls.example(version.schema),
@@ -57,17 +58,13 @@ def _ask(
     if not form.is_valid():
         return None
     try:
-        asked = inference.accept(
+        return inference.ask(
+            organisation=request.organisation,
             model=model,
             version=version.number,
             inputs=[form.value()],
             top_k=min(SHOWN_LABELS, len(version.labels)),
-            explain=True,
-            api_key="",
-            keeping=results.keeping(request.organisation),
         )
     except TenantError as error:
         add_errors(form, error)
         return None
-    usage.note(organisation=request.organisation, api_key="", model=model, rows=1)
-    return asked

@@ -13,9 +13,8 @@ from tenants.permissions import Scope
 @load_model
 @load_version
 def version_compare(request: MemberRequest, model: Model, version: ModelVersion) -> HttpResponse:
-    """Show two versions beside each other: this one, and the one that `?with=` names or else the champion."""
-    champion = model.champion.number if model.champion else version.number
-    other = found(lambda: registry.get_version(model, position(request, "with") or champion))
+    """Show two versions beside each other: this one, and the one that `?with=` names, the champion, or one before."""
+    other = found(lambda: registry.get_version(model, position(request, "with") or registry.rival(version)))
     page = {
         "model": model,
         "version": version,

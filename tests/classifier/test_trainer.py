@@ -121,3 +121,11 @@ def test_the_registrar_finds_its_record_beside_the_artefacts(inside_acme: Organi
     record = json.loads((folder / "record.json").read_text())
     assert record["sha256"] == version.sha256
     assert {path.name for path in folder.iterdir()} == {"served", "twin", "record.json"}
+
+
+def test_a_version_that_lacks_a_label_of_the_champion_waits_for_a_person(inside_acme: Organisation) -> None:
+    first = rows.trained(inside_acme)
+    without = "".join(f"{line}\n" for line in rows.LINES if not line.endswith(",bug"))
+    second = rows.trained(inside_acme, rows.ready(inside_acme, f"text,label\n{without}"))
+    assert Model.objects.get(name="support").champion == first
+    assert "does not know a label that the champion knows" in second.verdict

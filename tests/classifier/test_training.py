@@ -90,3 +90,12 @@ def test_a_training_is_not_repeated_while_one_runs(inside_acme: Organisation) ->
     training.repeat(model=model, by="bob")
     with pytest.raises(Conflict, match="runs"):
         training.repeat(model=model, by="bob")
+
+
+def test_other_rows_of_the_same_name_make_a_model_of_their_own(inside_acme: Organisation) -> None:
+    first = rows.ready(inside_acme)
+    name = training.suggested_name(first)
+    training.start(organisation=inside_acme, dataset=first, model_name=name, by="alice")
+    assert training.suggested_name(first) == name
+    assert training.suggested_name(rows.grown(inside_acme, first, "the app crashes,bug")) == name
+    assert training.suggested_name(rows.ready(inside_acme, rows.TABLE)) == f"{name}-2"

@@ -6,13 +6,18 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
+import playwright
 import pytest
 
 from frontend.presenters.calls import example, snippets
 from tests.service import Service
 from tests.universe import Universe
 
+# The one that the driver of the browser tests brings along.
+NODE = str(Path(playwright.__file__).parent / "driver" / "node")
+HAS_CURL = pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl; install it")
 TEXT = 'it\'s "my card"\nand 3 > 2 – žluťoučký'
 
 
@@ -27,16 +32,15 @@ def commands(text: str) -> dict[str, list[str]]:
     return {
         "curl": ["sh", "-c", text],
         "Python": [sys.executable, "-c", text],
-        "JavaScript": ["node", "--input-type=module", "-e", text],
+        "JavaScript": [NODE, "--input-type=module", "-e", text],
     }
 
 
-@pytest.mark.parametrize("language", ["curl", "Python", "JavaScript"])
+@pytest.mark.parametrize("language", [pytest.param("curl", marks=HAS_CURL), "Python", "JavaScript"])
 def test_a_snippet_runs_as_it_stands(language: str, committed: None, service: Service, cast: Universe) -> None:
     shown = snippets(model="assort.support", value=TEXT, top_k=3, address=service.url)
-    command = commands(next(each.text for each in shown if each.language == language))[language]
-    assert shutil.which(command[0]), f"{command[0]} is not installed"
-    printed = run(command, service, cast.acme_key)
+    text = next(each.text for each in shown if each.language == language)
+    printed = run(commands(text)[language], service, cast.acme_key)
     assert "confidence" in printed
     assert "scores" in printed
 

@@ -47,7 +47,16 @@ def test_what_the_champion_took_the_rows_for_is_shown_with_them(
 
 
 @pytest.mark.parametrize(
-    "query", [{"label": "ca\0rd?"}, {"predicted": "\0"}, {"words": "\0"}, {"numbers": "x"}, {"after": "-1"}]
+    "query",
+    [
+        {"label": "ca\0rd?"},
+        {"predicted": "\0"},
+        {"words": "\0"},
+        {"numbers": "x"},
+        {"numbers": "2026-13"},
+        {"numbers": "1e400"},
+        {"after": "-1"},
+    ],
 )
 def test_nonsense_in_the_address_is_left_out(visit: Visit, rita: User, studio: Studio, query: dict[str, str]) -> None:
     assert len(visit(rita, "dataset_rows", studio.dataset.id, **query).context["found"].rows) == 25

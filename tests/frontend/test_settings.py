@@ -25,3 +25,9 @@ def test_the_plan_is_shown_in_words(visit: Visit, alice: User) -> None:
     assert limits["Rows of a data set"] == "1,000,000"
     assert limits["Longest training"] == "1 h"
     assert limits["Rows classified in a month"] == "no limit"
+
+
+def test_the_two_names_on_the_page_have_labels_of_their_own(visit: Visit, alice: User) -> None:
+    text = visit(alice, "settings").text
+    assert text.count('id="id_name"') == text.count('for="id_name"') == 1
+    assert text.count('id="deletion_name"') == text.count('for="deletion_name"') == 1

@@ -3,6 +3,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from classifier.models import Row
 from frontend.forms.inputs import input_form
 from tenants.models import User
 from tests.frontend.conftest import Inside, Studio, Visit, address, told, train
@@ -70,3 +71,15 @@ def test_asked_in_place_the_answer_comes_into_the_page(
     assert page.status_code == 200
     assert address(studio, "classification_detail", page.context["classification"].id) in page.text
     assert '"inputs": ["my card"]' in page.context["snippets"][0].text
+
+
+def test_a_row_of_other_columns_is_not_asked(visit: Visit, bob: User, studio: Studio, inside: Inside) -> None:
+    with inside():
+        Row.objects.filter(dataset=studio.dataset, number=1).update(inputs={"age": "39"})
+    page = visit(bob, "try_it", "letters", dataset=studio.dataset.id, row="1")
+    assert "submit, load" not in page.text
+
+
+def test_a_name_with_a_nul_is_no_model(client_of: Callable[[User], Client], bob: User, studio: Studio) -> None:
+    answer = client_of(bob).get(address(studio, "try_it", "letters").replace("letters", "letters%00"))
+    assert answer.status_code == 404

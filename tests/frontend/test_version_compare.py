@@ -13,6 +13,10 @@ def test_or_with_the_one_that_the_address_names(visit: Visit, rita: User, studio
     assert visit(rita, "version_compare", "letters", 2, **{"with": "1"}).context["other"].number == 1
 
 
+def test_the_champion_is_compared_with_the_one_before_it(visit: Visit, rita: User, studio: Studio) -> None:
+    assert visit(rita, "version_compare", "letters", 2).context["other"].number == 1
+
+
 def test_one_that_is_not_there_is_not_found(visit: Visit, rita: User, studio: Studio) -> None:
     assert visit(rita, "version_compare", "letters", 2, **{"with": "9"}).status_code == 404
 

@@ -39,10 +39,12 @@ def test_a_label_that_cannot_be_is_left_out(visit: Visit, rita: User, studio: St
     assert page.context["rows"].paginator.count == page.context["version"].metrics["rows"]
 
 
-def test_why_is_asked_on_the_try_it_page_by_whoever_may(visit: Visit, rita: User, bob: User, studio: Studio) -> None:
+def test_why_is_asked_of_the_champion_by_whoever_may(visit: Visit, rita: User, bob: User, studio: Studio) -> None:
     asks = f"{address(studio, 'try_it', 'letters')}?dataset={studio.dataset.id}&amp;row="
-    assert asks in visit(bob, "version_rows", "letters", 1).text
-    assert asks not in visit(rita, "version_rows", "letters", 1).text
+    assert asks in visit(bob, "version_rows", "letters", 2).text
+    assert asks not in visit(rita, "version_rows", "letters", 2).text
+    # Another version's answers are not those of the one that would be asked.
+    assert asks not in visit(bob, "version_rows", "letters", 1).text
 
 
 def test_of_a_deleted_data_set_the_labels_are_left(visit: Visit, rita: User, studio: Studio, inside: Inside) -> None:
