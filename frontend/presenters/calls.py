@@ -8,9 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# What a shared model is shown with: its schema has no examples, which would be somebody's rows.
 BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# What a shared model is shown with: its schema has no examples, which would be somebody's rows.
 TEXT = "I was charged twice this month. Can I have one of the payments back?"
+
+_KEY = '-H "Authorization: Bearer $ASSORT_KEY"'
+_JSON = f'{_KEY} -H "Content-Type: application/json"'
+COMMANDS = {
+    "datasets": f"curl $API/datasets {_KEY} -F file=@rows.csv",
+    "trainings": f'curl $API/training_jobs {_JSON} \\\n  -d \'{{"dataset": "ds_…", "model": "support"}}\'',
+    "answers": f'curl $API/models/assort.support/classify {_JSON} \\\n  -d \'{{"inputs": ["{TEXT}"]}}\'',
+    "keys": f"curl $API/me {_KEY}",
+}
 
 
 @dataclass(frozen=True)
@@ -19,6 +28,11 @@ class Snippet:
 
     language: str
     text: str
+
+
+def command(name: str, *, address: str) -> str:
+    """Return how a program does what an empty page is about: `datasets`, `trainings`, `answers` or `keys`."""
+    return COMMANDS[name].replace("$API", f"{address}/api/v1")
 
 
 def example(schema: Mapping[str, Any]) -> Any:

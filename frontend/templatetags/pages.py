@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
 from django.template import Context
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from frontend.presenters import charts
+from frontend.presenters import calls, charts
 from frontend.presenters.words import as_text, duration, percent
 from tenants.permissions import Scope, role_grants
 
@@ -77,6 +78,12 @@ def sections(context: Context) -> list[Section]:
         for title, icon, view, scope, names in SECTIONS
         if role_grants(request.membership.role, scope)
     ]
+
+
+@register.simple_tag
+def command(name: str) -> str:
+    """Return the call of the API that does what the page is about."""
+    return calls.command(name, address=settings.ASSORT_PUBLIC_URL)
 
 
 @register.inclusion_tag("_components/icon.html")

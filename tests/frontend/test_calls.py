@@ -5,13 +5,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import playwright
 import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
 
-from frontend.presenters.calls import example, snippets
+from frontend.presenters.calls import command, example, snippets
+from tenants.models import Organisation, User
 from tests.service import Service
 from tests.universe import Universe
 
@@ -53,3 +57,25 @@ def test_a_table_model_is_shown_with_a_whole_row() -> None:
     columns = [{"name": "age", "examples": ["39"]}, {"name": "city", "examples": []}]
     shown = snippets(model="m", value=example({"kind": "table", "features": columns}), top_k=1, address="http://a")
     assert json.dumps({"age": "39", "city": ""}) in shown[0].text
+
+
+@pytest.mark.parametrize(
+    ("page", "call"),
+    [
+        ("dataset_list", "/api/v1/datasets "),
+        ("training_list", "/api/v1/training_jobs "),
+        ("model_list", "/api/v1/training_jobs "),
+        ("result_list", "/api/v1/models/assort.support/classify "),
+    ],
+)
+def test_an_empty_page_shows_the_call_that_fills_it(
+    page: str, call: str, client_of: Callable[[User], Client], carol: User, globex: Organisation
+) -> None:
+    text = client_of(carol).get(reverse(page, args=[globex.slug])).text
+    assert f"curl {settings.ASSORT_PUBLIC_URL}{call}" in text
+
+
+@HAS_CURL
+def test_the_calls_of_empty_pages_run_as_they_stand(committed: None, service: Service, cast: Universe) -> None:
+    assert "assort.support" in run(["sh", "-c", command("answers", address=service.url)], service, cast.acme_key)
+    assert '"object":"me"' in run(["sh", "-c", command("keys", address=service.url)], service, cast.acme_key)
