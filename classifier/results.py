@@ -94,6 +94,7 @@ class Answered:
 class Wanted:
     """Which answers are looked for; what is None does not matter. `label` is empty where the model abstained."""
 
+    id: str | None = None
     model: str | None = None
     label: str | None = None
     confidence_min: float | None = None
@@ -163,6 +164,8 @@ def visible() -> QuerySet[Classification]:
 def find(wanted: Wanted) -> QuerySet[Classification]:
     """Return the requests of which at least one answer is wanted; also unanswered ones, if nothing rules them out."""
     found = visible()
+    if wanted.id is not None:
+        found = found.filter(pk=wanted.id)
     if wanted.model is not None:
         found = found.filter(model=wanted.model)
     if wanted.day is not None:
@@ -188,6 +191,8 @@ _UNSHOWN = [f"classification__{name}" for name in ("inputs", "results", "warning
 
 def _matching(wanted: Wanted) -> QuerySet[Answer]:
     found = Answer.objects.all()
+    if wanted.id is not None:
+        found = found.filter(classification=wanted.id)
     if wanted.model is not None:
         found = found.filter(model=wanted.model)
     if wanted.label is not None:

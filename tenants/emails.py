@@ -4,7 +4,23 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.urls import reverse
 
-from tenants.models import Invitation
+from tenants.models import Invitation, Letter
+
+# Of each kind of letter its subject, and what it says before the reason.
+ABOUT_MODELS: dict[str, tuple[str, str]] = {
+    Letter.Kind.TRAINING_FAILED: (
+        "A training of {model} failed",
+        "A training of the model {model} failed. The version that served before still answers.",
+    ),
+    Letter.Kind.VERSION_WAITS: (
+        "A new version of {model} waits for you",
+        "A new version of the model {model} was trained and does not answer yet:",
+    ),
+    Letter.Kind.ROWS_WAIT: (
+        "There are new rows for {model}",
+        "The model {model} follows a data set that has grown:",
+    ),
+}
 
 
 def send_invitation(invitation: Invitation, *, token: str) -> None:
@@ -21,42 +37,16 @@ def send_invitation(invitation: Invitation, *, token: str) -> None:
     )
 
 
-def send_training_failed(address: str, *, slug: str, model: str, reason: str) -> None:
-    _send_about_model(
-        address,
-        subject=f"A training of {model} failed",
-        text=f"A training of the model {model} failed:\n\n{reason}\n\nThe version that served before still answers.",
-        slug=slug,
-        model=model,
-    )
-
-
-def send_version_waits(address: str, *, slug: str, model: str, reason: str) -> None:
-    _send_about_model(
-        address,
-        subject=f"A new version of {model} waits for you",
-        text=f"A new version of the model {model} was trained and does not answer yet:\n\n{reason}",
-        slug=slug,
-        model=model,
-    )
-
-
-def send_rows_wait(address: str, *, slug: str, model: str, reason: str) -> None:
-    _send_about_model(
-        address,
-        subject=f"There are new rows for {model}",
-        text=f"The model {model} follows a data set that has grown:\n\n{reason}",
-        slug=slug,
-        model=model,
-    )
-
-
-def _send_about_model(address: str, *, subject: str, text: str, slug: str, model: str) -> None:
+def send_about_model(kind: str, address: str, *, slug: str, model: str, reason: str) -> None:
+    """Tell somebody what `letters.write` was told about a model, with the way to its page."""
+    subject, text = ABOUT_MODELS[kind]
     page = settings.ASSORT_PUBLIC_URL + reverse("model_detail", args=[slug, model])
-    why = "You get this letter because you are an owner or an admin of the organisation."
     send_mail(
-        subject=subject,
-        message=f"{text}\n\nThe model's page says more:\n\n{page}\n\n{why}\n",
+        subject=subject.format(model=model),
+        message=(
+            f"{text.format(model=model)}\n\n{reason}\n\nThe model's page says more:\n\n{page}\n\n"
+            "You get this letter because you are an owner or an admin of the organisation.\n"
+        ),
         from_email=None,
         recipient_list=[address],
     )

@@ -5,7 +5,6 @@ process dies just after sending it, and is never lost before it is a day old.
 """
 
 import logging
-from collections.abc import Callable
 from datetime import timedelta
 
 from django.db import connection, transaction
@@ -80,17 +79,10 @@ def _reach_all(letter: Letter) -> bool:
         if member in letter.reached:
             continue
         try:
-            LETTERS[letter.kind](address, slug=slug, model=letter.about, reason=letter.reason)
+            emails.send_about_model(letter.kind, address, slug=slug, model=letter.about, reason=letter.reason)
         except Exception:  # Whatever is wrong with one letter, the others' must still be sent.
             log.exception("letter %d to membership %d is tried again later", letter.pk, member)
             is_complete = False
         else:
             letter.reached.append(member)
     return is_complete
-
-
-LETTERS: dict[str, Callable[..., None]] = {
-    Letter.Kind.TRAINING_FAILED: emails.send_training_failed,
-    Letter.Kind.VERSION_WAITS: emails.send_version_waits,
-    Letter.Kind.ROWS_WAIT: emails.send_rows_wait,
-}

@@ -17,6 +17,7 @@ class ResultsForm(forms.Form):
     day = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     confidence_min = _share("Confidence from")
     confidence_max = _share("Confidence to")
+    id = forms.CharField(label="Request", max_length=24, required=False)
 
     def wanted(self) -> Wanted:
         given = {name: value for name, value in self.cleaned_data.items() if value not in {None, ""}}

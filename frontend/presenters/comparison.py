@@ -1,5 +1,6 @@
 """Two versions of a model beside each other."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from classifier.models import ModelVersion
@@ -36,14 +37,21 @@ def labels(this: ModelVersion, other: ModelVersion) -> list[Pair]:
     mine, theirs = _f1(this), _f1(other)
     both = sorted(mine.keys() & theirs.keys(), key=lambda label: (-abs(mine[label] - theirs[label]), label))
     single = sorted(mine.keys() ^ theirs.keys())
-    return [_pair(label, mine.get(label), theirs.get(label)) for label in [*both, *single]]
+    return [
+        *(_pair(label, mine[label], theirs[label]) for label in both),
+        *(Pair(label, _said(this, mine, label), _said(other, theirs, label)) for label in single),
+    ]
+
+
+def _said(version: ModelVersion, f1: Mapping[str, float], label: str) -> str:
+    if label in f1:
+        return percent(f1[label])
+    return "not tested" if label in version.labels else "not known"
 
 
 def _f1(version: ModelVersion) -> dict[str, float]:
     return {score["label"]: score["f1"] for score in version.metrics["labels"] if score["support"]}
 
 
-def _pair(name: str, this: float | None, other: float | None) -> Pair:
-    if this is None or other is None:
-        return Pair(name, *("not tested" if value is None else percent(value) for value in (this, other)))
+def _pair(name: str, this: float, other: float) -> Pair:
     return Pair(name, percent(this), percent(other), points(this - other))

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from classifier.models import Classification
-from frontend.first_run import Step
+from frontend.first_steps import Step
 from frontend.presenters import calls
 from frontend.presenters.answers import reasons
 from frontend.presenters.training import Stage

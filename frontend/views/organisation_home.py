@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from classifier import sharing
 from classifier.models import Dataset, Model, TrainingJob
-from frontend import first_run
+from frontend import first_steps
 from frontend.forms.datasets import UploadForm
 from frontend.forms.inputs import TextForm
 from frontend.loaders import MemberRequest, outside, require
@@ -25,7 +25,7 @@ DAYS = 14
 @require(Scope.READ)
 def organisation_home(request: MemberRequest) -> HttpResponse:
     """Show the first steps, and the newest of everything. Keys and people lie in `public`, the rest inside."""
-    steps = [] if request.membership.hides_first_steps else first_run.steps(request.organisation)
+    steps = [] if request.membership.hides_first_steps else first_steps.steps(request.organisation)
     done = sum(step.is_done for step in steps)
     with isolation.entered(request.organisation):
         newest = _newest()

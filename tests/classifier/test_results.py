@@ -84,6 +84,8 @@ def test_a_message_that_came_twice_is_kept_once(inside_acme: Organisation) -> No
     [
         (Wanted(), [1, 2, 3]),
         (Wanted(model="other"), [2]),
+        (Wanted(id=f"cls_{2:020d}"), [2]),
+        (Wanted(id="cls_none"), []),
         (Wanted(label="billing"), [1, 3]),
         (Wanted(label=""), []),
         (Wanted(day=date(2026, 3, 3)), [3]),

@@ -7,7 +7,7 @@ from classifier.evaluated import Bin
 from frontend.presenters import charts, comparison
 from frontend.presenters.confusion import matrix
 from frontend.presenters.models import against_version, choices, columns, confusions, figures, label_scores, verdict
-from frontend.presenters.words import Figure, duration
+from frontend.presenters.words import Figure, duration, percent
 
 METRICS: dict[str, Any] = {
     "method": "held_out",
@@ -90,12 +90,12 @@ def test_a_difference_within_the_interval_is_none(version: Any) -> None:
 
 def test_a_label_that_only_one_version_knows_stands_last_and_has_no_difference(version: Any) -> None:
     labels = [{"label": "weak", "f1": 0.5, "support": 9}, {"label": "new", "f1": 0.9, "support": 9}]
-    pairs = comparison.labels(version, another(version, labels=labels))
-    assert [(pair.name, pair.difference) for pair in pairs] == [
-        ("weak", "−10.0 points"),
-        ("good", ""),
-        ("new", ""),
-    ]
+    version.labels, before = ["weak", "good", "unseen", "new"], another(version, labels=labels)
+    before.labels = ["weak", "new"]
+    pairs = comparison.labels(version, before)
+    assert [(pair.name, pair.difference) for pair in pairs] == [("weak", "−10.0 points"), ("good", ""), ("new", "")]
+    good, new = [(pair.this, pair.other) for pair in pairs[1:]]
+    assert (good, new) == ((percent(0.95), "not known"), ("not tested", percent(0.9)))
 
 
 def test_a_matrix_of_few_labels_has_a_cell_for_each_pair() -> None:

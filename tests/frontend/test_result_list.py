@@ -90,3 +90,8 @@ def test_a_day_of_the_week_is_one_click_away(visit: Visit, bob: User) -> None:
     days = last_days(date(2026, 11, 24))
     assert [day.name for day in days][:3] == ["Today", "Yesterday", "Sunday"]
     assert f"?day={timezone.now():%Y-%m-%d}" in visit(bob, "result_list").text
+
+
+def test_a_request_is_found_by_its_id(some: None, visit: Visit, bob: User) -> None:
+    assert shown(visit(bob, "result_list", id=f" cls_{3:020d} ")) == ["3"]
+    assert "No such answers" in visit(bob, "result_list", id="cls_none").text

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from django.test import Client
 from django.urls import reverse
 
-from frontend import first_run
+from frontend import first_steps
 from tenants import accounts
 from tenants.models import Organisation, User
 from tenants.permissions import Role
@@ -12,7 +12,7 @@ from tests.frontend.conftest import Studio
 
 
 def done(organisation: Organisation) -> list[str]:
-    return [step.title for step in first_run.steps(organisation) if step.is_done]
+    return [step.title for step in first_steps.steps(organisation) if step.is_done]
 
 
 def test_the_steps_are_done_by_doing_them(db: None, studio: Studio) -> None:
