@@ -87,7 +87,7 @@ class Fleet:
             if first is None:
                 return set()
             rest = self.client.rpop(WAKE, 1000)
-            return {str(call) for call in (first[1], *(rest if isinstance(rest, list) else ()))}
+            return {str(call).partition(" ")[0] for call in (first[1], *(rest if isinstance(rest, list) else ()))}
         except redis.ConnectionError:
             # The broker is away. Nothing is lost: the sweep finds what waits when it is back.
             time.sleep(WAIT_SECONDS)

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
+from numpy.typing import NDArray
 
 from classifier import registry, results, sharing
 from classifier.ml.errors import ArtefactDamaged, InputsRejected
@@ -144,46 +146,93 @@ def _settle(kept: Classification, attempt: int, reply: Mapping[str, Any]) -> Non
 
 def answer(request: Mapping[str, Any], *, models: "LoadedModels") -> dict[str, Any]:
     """Return the reply to one request, in the form that the gateway reads; an error of it is a reply as well."""
+    return answer_together([request], model=request["model"], version=request["version"], models=models)[0]
+
+
+def answer_together(
+    requests: Sequence[Mapping[str, Any]], *, model: str, version: int, models: "LoadedModels"
+) -> list[dict[str, Any]]:
+    """Return a reply to each request of one version. They are computed at once; an error is only its own request's."""
     try:
-        predictor = models.get(request["model"], request["version"])
-        predictor.check(request["inputs"])
-        return {
+        predictor = models.get(model, version)
+        good, refused = _sorted_out(predictor, requests)
+        replies = refused | _computed(predictor, version, good)
+    except Exception as error:  # noqa: BLE001  # Whoever waits for an answer is told at once; `_told` logs it.
+        if len(requests) > 1 and not isinstance(error, TenantError | ArtefactDamaged | DatabaseError):
+            # Alone, each of them meets no error but its own.
+            return [answer_together([one], model=model, version=version, models=models)[0] for one in requests]
+        return [_refusal(request["id"], _told(error)) for request in requests]
+    return [replies[request["id"]] for request in requests]
+
+
+def _told(error: Exception) -> TenantError:
+    """Return what the caller is told of an error."""
+    match error:
+        case TenantError():
+            return error
+        case ArtefactDamaged():
+            return Unavailable(f"This version cannot be used: {error}", retry_after=60)
+        case DatabaseError():
+            connection.close()
+            return Unavailable("The database does not answer. Try again.", retry_after=2)
+        case _:
+            log.error("a request cannot be answered", exc_info=error)
+            return Unavailable("This is our fault, and it was logged. Try again.", retry_after=5)
+
+
+def _sorted_out(
+    predictor: Predictor, requests: Sequence[Mapping[str, Any]]
+) -> tuple[list[Mapping[str, Any]], dict[str, dict[str, Any]]]:
+    """Return the requests that can be computed, and replies to the others."""
+    good: list[Mapping[str, Any]] = []
+    refused: dict[str, dict[str, Any]] = {}
+    for request in requests:
+        try:
+            predictor.check(request["inputs"])
+            good.append(request)
+        except InputsRejected as rejected:
+            errors = tuple(FieldError(f"/inputs/{p.index}", p.code, p.detail) for p in rejected.problems)
+            refused[request["id"]] = _refusal(
+                request["id"], InvalidInput("Some inputs are wrong; see `errors`.", errors=errors)
+            )
+    return good, refused
+
+
+def _computed(predictor: Predictor, version: int, requests: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the replies to requests whose inputs are right, by id."""
+    if not requests:
+        return {}
+    probabilities = predictor.probabilities([value for request in requests for value in request["inputs"]])
+    replies: dict[str, dict[str, Any]] = {}
+    start = 0
+    for request in requests:
+        inputs = request["inputs"]
+        replies[request["id"]] = {
             "id": request["id"],
-            "version": request["version"],
-            "results": _results(predictor, request),
+            "version": version,
+            "results": _results(predictor, request, probabilities[start : start + len(inputs)]),
             "warnings": [
-                {"index": index, "code": code, "detail": detail}
-                for index, code, detail in predictor.warnings(request["inputs"])
+                {"index": index, "code": code, "detail": detail} for index, code, detail in predictor.warnings(inputs)
             ],
         }
-    except InputsRejected as rejected:
-        errors = tuple(FieldError(f"/inputs/{p.index}", p.code, p.detail) for p in rejected.problems)
-        return _refusal(request["id"], InvalidInput("Some inputs are wrong; see `errors`.", errors=errors))
-    except ArtefactDamaged as damaged:
-        return _refusal(request["id"], Unavailable(f"This version cannot be used: {damaged}", retry_after=60))
-    except TenantError as error:
-        return _refusal(request["id"], error)
-    except DatabaseError:
-        connection.close()
-        return _refusal(request["id"], Unavailable("The database does not answer. Try again.", retry_after=2))
-    except Exception:  # Whoever waits for this answer is told at once, and the others of the batch get theirs.
-        log.exception("%s cannot be answered", request["id"])
-        return _refusal(request["id"], Unavailable("This is our fault, and it was logged. Try again.", retry_after=5))
+        start += len(inputs)
+    return replies
 
 
-def _results(predictor: Predictor, request: Mapping[str, Any]) -> list[dict[str, Any]]:
-    inputs, top_k = request["inputs"], min(request["top_k"], len(predictor.labels))
-    probabilities = predictor.probabilities(inputs)
+def _results(
+    predictor: Predictor, request: Mapping[str, Any], probabilities: NDArray[np.float64]
+) -> list[dict[str, Any]]:
+    top_k = min(request["top_k"], len(predictor.labels))
     order = (-probabilities).argsort(axis=1, kind="stable")[:, :top_k]
+    best = np.take_along_axis(probabilities, order, axis=1).round(6).tolist()
     results: list[dict[str, Any]] = []
-    for index, best in enumerate(order):
+    for index, (labels, numbers) in enumerate(zip(order.tolist(), best, strict=True)):
         scores = [
-            {"label": predictor.labels[label], "score": round(float(probabilities[index, label]), 6)} for label in best
+            {"label": predictor.labels[label], "score": score} for label, score in zip(labels, numbers, strict=True)
         ]
-        top = scores[0]
-        results.append({"index": index, "label": top["label"], "confidence": top["score"], "scores": scores})
+        results.append({"index": index, "label": scores[0]["label"], "confidence": numbers[0], "scores": scores})
     if request["explain"]:
-        for result, reasons in zip(results, predictor.explain(inputs, order[:, 0].tolist()), strict=True):
+        for result, reasons in zip(results, predictor.explain(request["inputs"], order[:, 0].tolist()), strict=True):
             result["explanation"] = reasons
     return results
 

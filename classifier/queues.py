@@ -33,13 +33,24 @@ def send(client: redis.Redis, tenant: str, use: str, task: str, *args: Any) -> i
     return int(pipeline.execute()[0])
 
 
-async def send_async(client: redis.asyncio.Redis, tenant: str, use: str, task: str, *args: Any) -> int:
-    """Do what `send` does."""
+async def send_async(
+    client: redis.asyncio.Redis, tenant: str, use: str, task: str, *args: Any, call: bool = True
+) -> int:
+    """Do what `send` does; without `call` the fleet is left in peace."""
     queue = isolation.queue(tenant, use)
+    message = envelope(queue, task, args)
+    if not call:
+        return int(await client.lpush(queue, message))
     pipeline = client.pipeline(transaction=False)
-    pipeline.lpush(queue, envelope(queue, task, args))
+    pipeline.lpush(queue, message)
     pipeline.lpush(WAKE, tenant)
     return int((await pipeline.execute())[0])
+
+
+async def call_fleet(client: redis.asyncio.Redis, late: Sequence[tuple[str, int]]) -> None:
+    """Tell the fleet of tenants whose answers are late, and of how many requests each has that did not leave yet."""
+    if late:
+        await client.lpush(WAKE, *(f"{tenant} {waiting}" for tenant, waiting in late))
 
 
 def envelope(queue: str, task: str, args: Sequence[Any]) -> str:

@@ -41,6 +41,8 @@ class Worker:
     """What the tasks of this process work with; `worker.main` fills it once, after the fork."""
 
     tenant: str
+    # Random: by it a gateway counts how many there are.
+    name: str
     broker: redis.Redis
     models: LoadedModels
     bounds: Bounds
@@ -50,16 +52,20 @@ class Worker:
 @shared_task(name=ANSWER, acks_late=True, ignore_result=True)
 def answer(batch: Mapping[str, Any]) -> None:
     """Answer requests of the gateway on its reply list; what is too late already is not worth computing."""
-    if time.time() > batch["deadline"]:
+    now = time.time()
+    requests = [request for request in batch["requests"] if request["deadline"] > now]
+    if not requests:
         return
     close_old_connections()
-    answered = [(request, inference.answer(request, models=Worker.models)) for request in batch["requests"]]
+    model, version = batch["model"], batch["version"]
+    replies = inference.answer_together(requests, model=model, version=version, models=Worker.models)
+    message = {"batch": batch["batch"], "worker": Worker.name, "replies": replies}
     pipeline = Worker.broker.pipeline(transaction=False)
-    pipeline.rpush(batch["reply"], *(msgspec.json.encode(reply) for _, reply in answered))
+    pipeline.rpush(batch["reply"], msgspec.json.encode(message))
     pipeline.expire(batch["reply"], REPLY_SECONDS)
     pipeline.execute()
-    for request, reply in answered:
-        Worker.scribe.note(request, reply)
+    for request, reply in zip(requests, replies, strict=True):
+        Worker.scribe.note({**request, "model": model}, reply)
 
 
 @shared_task(name=ANSWER_STORED, ignore_result=True)

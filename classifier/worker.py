@@ -21,7 +21,7 @@ from classifier.inference import LoadedModels
 from classifier.leases import Bounds
 from classifier.queues import INFER
 from classifier.scribe import Scribe
-from tenants import boot, isolation
+from tenants import boot, ids, isolation
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +73,7 @@ def become(given: Secret) -> None:
     in_force = _confine(given)
     log.info("worker of %s for %s, pid %d, %s", given.tenant, given.use, os.getpid(), in_force)
     tasks.Worker.tenant = given.tenant
+    tasks.Worker.name = ids.random_text(8)
     tasks.Worker.broker = redis.Redis.from_url(broker_url(given), socket_timeout=None)
     tasks.Worker.bounds = Bounds(given.dataset_rows, given.training_seconds)
     tasks.Worker.models = LoadedModels(given.tenant)

@@ -93,3 +93,11 @@ class Reply(msgspec.Struct):
     results: msgspec.Raw = msgspec.Raw(b"[]")
     warnings: list[Caution] = []
     error: ReplyError | None = None
+
+
+class Replied(msgspec.Struct):
+    """What a worker says to a batch: who it is, and a reply to each request."""
+
+    batch: str
+    worker: str
+    replies: list[Reply]

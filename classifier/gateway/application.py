@@ -11,12 +11,15 @@ from django.utils import timezone
 
 from classifier import results
 from classifier.gateway import http, request
-from classifier.gateway.answer import Accepted, AnswerOf
+from classifier.gateway.answer import Accepted, AnswerOf, Reply
+from classifier.gateway.batches import Asked
 from classifier.gateway.callers import Callers
 from classifier.gateway.database import Database
 from classifier.gateway.http import Problem
+from classifier.gateway.notices import Notices
 from classifier.gateway.replies import Replies, connect
 from classifier.gateway.request import Classify
+from classifier.gateway.routes import CHANNEL as ROUTES
 from classifier.gateway.routes import Routes
 from classifier.models import Classification
 from tenants import ids, isolation, quotas, usage
@@ -42,6 +45,7 @@ class Call:
     receive: http.Receive
     request_id: str
     model: str = ""
+    bytes: int = 0
     rows: int = 0
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -67,13 +71,16 @@ class Gateway:
         self._database = Database()
         self._broker = connect()
         self.callers = Callers(self._database, self._broker)
-        self._routes = Routes(self._database)
+        self._notices = Notices()
+        self._routes = Routes(self._database, self._notices)
+        self._notices.on(ROUTES, self._routes.hear)
         self._replies = Replies(self._broker)
         self._background: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         self._background = [
-            asyncio.create_task(self._routes.listen()),
+            asyncio.create_task(self._notices.listen()),
+            asyncio.create_task(self._replies.watch()),
             asyncio.create_task(self._flush_now_and_then()),
         ]
 
@@ -122,6 +129,7 @@ class Gateway:
     async def _serve(self, call: Call, key: ApiKey) -> tuple[int, bytes]:
         await self.callers.admit(key, Scope.CLASSIFY, call.headers)
         body = await http.read_body(call.receive, request.BODY_LIMIT)
+        call.bytes = len(body)
         target = await self._find_model(call, key)
         http.check_json(call.scope)
         asked = request.decode(body, target.route)
@@ -141,20 +149,7 @@ class Gateway:
         return Target(int(named[2] or route.version), route)
 
     async def _classify(self, call: Call, key: ApiKey, target: Target, asked: Classify) -> bytes:
-        # The worker cannot read what its organisation wants kept.
-        keeping = results.keeping(key.organisation)
-        message = {
-            "id": ids.new("cls"),
-            "model": call.model,
-            "version": target.version,
-            "inputs": asked.inputs,
-            "top_k": asked.top_k,
-            "explain": asked.explain,
-            "api_key": key.id,
-            "keep_seconds": keeping.seconds,
-            "keep_inputs": keeping.inputs,
-        }
-        reply = await self._replies.ask(key.organisation_id, message)
+        reply = await self._ask(call, key, target, asked)
         if reply.error is not None:
             raise reply.error.as_exception()
         answer = AnswerOf(
@@ -166,6 +161,26 @@ class Gateway:
             warnings=reply.warnings or msgspec.UNSET,
         )
         return msgspec.json.encode(answer)
+
+    async def _ask(self, call: Call, key: ApiKey, target: Target, asked: Classify) -> Reply:
+        # The worker cannot read what its organisation wants kept.
+        keeping = results.keeping(key.organisation)
+        content = {
+            "id": ids.new("cls"),
+            "inputs": asked.inputs,
+            "top_k": asked.top_k,
+            "explain": asked.explain,
+            "api_key": key.id,
+            "keep_seconds": keeping.seconds,
+            "keep_inputs": keeping.inputs,
+        }
+        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        departure = http.Departure(call.receive, answer)
+        try:
+            line = (call.model, target.version)
+            return await self._replies.ask(key.organisation_id, Asked(line, content, call.bytes, answer))
+        finally:
+            departure.forget()
 
     async def _keep(self, call: Call, key: ApiKey, target: Target, asked: Classify) -> bytes:
         def accept() -> Classification:

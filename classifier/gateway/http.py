@@ -23,7 +23,10 @@ class Disconnected(Exception):
 
 def header(scope: Scope, name: bytes) -> str:
     """Return the request's header `name`, in lower case, or `""`."""
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+    for key, value in scope["headers"]:
+        if key == name:
+            return str(value, "latin-1")
+    return ""
 
 
 def bearer(scope: Scope) -> str:
@@ -83,6 +86,36 @@ async def _read_body(receive: Receive, limit: int) -> bytes:
     if size > limit:
         raise TooLarge(f"The body is larger than {limit:,} bytes. Send fewer inputs in each request.")
     return b"".join(chunks)
+
+
+class Departure:
+    """Tells a future that waits for an answer when the caller has gone.
+
+    Most answers come sooner than it pays to look: only after a moment somebody waits for the connection's end.
+    """
+
+    PATIENCE_SECONDS = 0.1
+
+    def __init__(self, receive: Receive, answer: asyncio.Future[Any]) -> None:
+        self._receive = receive
+        self._answer = answer
+        self._look: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(self.PATIENCE_SECONDS, self._begin)
+
+    def forget(self) -> None:
+        """Look no longer."""
+        self._timer.cancel()
+        if self._look is not None:
+            self._look.cancel()
+
+    def _begin(self) -> None:
+        self._look = asyncio.create_task(self._wait())
+
+    async def _wait(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        if not self._answer.done():
+            self._answer.set_exception(Disconnected())
 
 
 async def respond(send: Send, status: int, headers: Mapping[str, str], body: bytes) -> None:

@@ -1,16 +1,15 @@
-"""Puts requests into the organisations' queues, and hands each caller what the worker replies.
+"""Sends batches into the organisations' queues, and hands each caller what the worker replies.
 
-An organisation that has requests waiting has a connection of its own, blocked at its reply list; a reply to a
-request that nobody waits for any more is dropped. A worker can write only to the list of its own organisation,
-and a reply is only ever matched with a request of the organisation from whose list it came.
+An organisation that has requests on their way has a connection of its own, blocked at its reply list; a reply to a
+request that nobody waits for any more is dropped. A worker can write only to the list of its own organisation, and a
+reply is only ever matched with a request of the organisation from whose list it came.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import msgspec
 import redis
@@ -20,7 +19,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from classifier import queues
-from classifier.gateway.answer import Reply
+from classifier.gateway.answer import Replied, Reply
+from classifier.gateway.batches import Asked, Waiting
 from tenants import ids, isolation
 from tenants.errors import Unavailable
 
@@ -29,14 +29,22 @@ log = logging.getLogger(__name__)
 TASK = "classifier.answer"
 # How long a caller is kept waiting; an idle model's worker starts well within it.
 SECONDS = 10.0
-# Requests that wait in one queue. Beyond that a new one could not be answered in time.
+# Messages in one queue, of all gateways. Beyond that a new one could not be answered in time.
 QUEUE_LIMIT = 1_000
 # How long a full queue is believed to be full.
 FULL_SECONDS = 1.0
+# Batches that are on their way beside those that workers have in hand, so that none of them waits for the next.
+AHEAD = 1
+# A worker that has replied within this time counts as there.
+WORKER_SECONDS = 2.0
+# A batch that is out for so long may have no worker, or one too few; the fleet is told, and told again.
+LATE_SECONDS = 0.1
+CALL_SECONDS = 1.0
 # A connection that has nobody to wait for ends after so long.
 LINGER = 5
 
-_DECODER = msgspec.json.Decoder(Reply)
+_DECODER = msgspec.json.Decoder(Replied)
+_AWAY = "The queue does not answer just now. Try again."
 
 
 def connect(connections: int = 32) -> Redis:
@@ -70,77 +78,154 @@ class Replies:
         self._gateway = ids.random_text(16)
         self._mailboxes: dict[str, _Mailbox] = {}
 
-    async def ask(self, tenant: str, request: dict[str, Any]) -> Reply:
-        """Send the request, which has an `id`, to the organisation's worker and return what that replies.
+    async def ask(self, tenant: str, asked: Asked) -> Reply:
+        """Have the request sent to the organisation's workers, and return what they reply.
 
-        Raises Unavailable when the queue is full, the broker is away, or no reply comes in time.
+        Raises Unavailable when too much waits, the broker is away, or no reply comes in time.
         """
-        mailbox = self._mailbox(tenant)
-        mailbox.refuse_when_full()
-        with mailbox.waiting(request["id"]) as reply:
+        mailbox = self._mailboxes.get(tenant) or self._open(tenant)
+        asked.content["deadline"] = time.time() + SECONDS
+        mailbox.send(asked)
+        timer = asyncio.get_running_loop().call_later(SECONDS, _expire, asked)
+        try:
+            return await asked.reply
+        finally:
+            timer.cancel()
+
+    async def watch(self) -> None:
+        """Call the fleet, for ever, for organisations whose answers are late, and tell it how much waits."""
+        while True:
+            await asyncio.sleep(LATE_SECONDS)
+            late = [(mailbox.tenant, mailbox.waiting) for mailbox in list(self._mailboxes.values()) if mailbox.look()]
             try:
-                async with asyncio.timeout(SECONDS):
-                    await self._push(mailbox, request)
-                    return await reply
-            except TimeoutError:
-                detail = f"No worker answered within {SECONDS:.0f} s. Nothing was billed; try again."
-                raise Unavailable(detail, retry_after=2) from None
+                await queues.call_fleet(self._broker, late)
+            except redis.RedisError as error:
+                log.warning("the fleet cannot be called, because the broker is away: %s", error)
 
     async def close(self) -> None:
         """End the connections. Whoever still waits gets no reply."""
-        listeners = [mailbox.listener for mailbox in self._mailboxes.values()]
-        for listener in listeners:
-            listener.cancel()
-        await asyncio.gather(*listeners, return_exceptions=True)
+        tasks = [task for mailbox in self._mailboxes.values() for task in mailbox.tasks()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _mailbox(self, tenant: str) -> "_Mailbox":
-        if tenant not in self._mailboxes:
-            address = isolation.reply_list(tenant, self._gateway)
-            self._mailboxes[tenant] = _Mailbox(tenant, address, lambda: self._mailboxes.pop(tenant))
-        return self._mailboxes[tenant]
+    def _open(self, tenant: str) -> "_Mailbox":
+        address = isolation.reply_list(tenant, self._gateway)
+        mailbox = self._mailboxes[tenant] = _Mailbox(
+            tenant, address, self._broker, ended=lambda: self._mailboxes.pop(tenant)
+        )
+        return mailbox
 
-    async def _push(self, mailbox: "_Mailbox", request: dict[str, Any]) -> None:
-        message = {"reply": mailbox.address, "deadline": time.time() + SECONDS, "requests": [request]}
-        depth = await queues.send_async(self._broker, mailbox.tenant, queues.INFER, TASK, message)
-        if depth > QUEUE_LIMIT:
-            mailbox.full_until = time.monotonic() + FULL_SECONDS
-            mailbox.refuse_when_full()
+
+def _expire(asked: Asked) -> None:
+    if not asked.reply.done():
+        detail = f"No worker answered within {SECONDS:.0f} s. Nothing was billed; try again."
+        asked.reply.set_exception(Unavailable(detail, retry_after=2))
+
+
+@dataclass(eq=False)
+class _Batch:
+    """What is on its way together, until its last caller has an answer or has given up."""
+
+    asked: list[Asked]
+    sent: float
 
 
 class _Mailbox:
-    """The requests of one organisation that wait, and the connection at its reply list."""
+    """The requests of one organisation, those that wait and those on their way, and the connection at its list."""
 
-    def __init__(self, tenant: str, address: str, ended: Callable[[], object]) -> None:
+    def __init__(self, tenant: str, address: str, broker: Redis, *, ended: Callable[[], object]) -> None:
         self.tenant = tenant
         self.address = address
-        self.full_until = 0.0
+        self._broker = broker
         self._ended = ended
-        self._waiting: dict[str, asyncio.Future[Reply]] = {}
-        self.listener = asyncio.create_task(self._listen())
+        self._waiting = Waiting()
+        self._on_their_way: dict[str, _Batch] = {}
+        self._workers: dict[str, float] = {}
+        self._full_until = 0.0
+        self._called = -CALL_SECONDS
+        self._sending: set[asyncio.Task[None]] = set()
+        self._listener = asyncio.create_task(self._listen())
 
-    def refuse_when_full(self) -> None:
-        if time.monotonic() < self.full_until:
-            detail = f"More than {QUEUE_LIMIT:,} requests of this organisation wait already. Send fewer at a time."
+    def tasks(self) -> list[asyncio.Task[None]]:
+        return [self._listener, *self._sending]
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    def send(self, asked: Asked) -> None:
+        """Let the request leave with the next batch, which may be now. Raises Unavailable when too much waits."""
+        if time.monotonic() < self._full_until:
+            detail = f"More than {QUEUE_LIMIT:,} messages of this organisation wait already. Send fewer at a time."
             raise Unavailable(detail, retry_after=2)
+        self._waiting.add(asked)
+        self._fill()
 
-    @contextmanager
-    def waiting(self, request_id: str) -> Iterator[asyncio.Future[Reply]]:
-        """Expect a reply to the request within the block."""
-        reply = self._waiting[request_id] = asyncio.get_running_loop().create_future()
+    def _fill(self) -> None:
+        """Send as many batches as there is room for."""
+        while len(self._on_their_way) < self._room() and (taken := self._waiting.take()):
+            batch = _Batch(taken, time.monotonic())
+            name = ids.random_text(16)
+            self._on_their_way[name] = batch
+            task = asyncio.create_task(self._push(name, batch))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    def _room(self) -> int:
+        if len(self._workers) > 1:
+            recent = time.monotonic() - WORKER_SECONDS
+            self._workers = {worker: at for worker, at in self._workers.items() if at > recent}
+        return max(1, len(self._workers)) + AHEAD
+
+    async def _push(self, name: str, batch: _Batch) -> None:
+        model, version = batch.asked[0].line
+        message = {
+            "batch": name,
+            "reply": self.address,
+            "model": model,
+            "version": version,
+            "requests": [asked.content for asked in batch.asked],
+        }
         try:
-            yield reply
-        finally:
-            del self._waiting[request_id]
+            depth = await queues.send_async(
+                self._broker, self.tenant, queues.INFER, TASK, message, call=self._call_is_due(batch.sent)
+            )
+        except redis.RedisError as error:
+            log.warning("requests of %s are refused, because the broker is away: %s", self.tenant, error)
+            self._fail(name, Unavailable(_AWAY, retry_after=1))
+            return
+        if depth > QUEUE_LIMIT:
+            self._full_until = time.monotonic() + FULL_SECONDS
+
+    def _call_is_due(self, now: float) -> bool:
+        """Say whether the fleet is to be called along: once a second is enough for a worker that is there."""
+        if now - self._called < CALL_SECONDS:
+            return False
+        self._called = now
+        return True
+
+    def look(self) -> bool:
+        """Let go of what nobody waits for any more, and say whether something is late."""
+        for name, batch in list(self._on_their_way.items()):
+            if all(asked.reply.done() for asked in batch.asked):
+                del self._on_their_way[name]
+        self._fill()
+        late = time.monotonic() - LATE_SECONDS
+        return any(batch.sent < late for batch in self._on_their_way.values())
 
     async def _listen(self) -> None:
         client = connect_for_waiting()
         try:
-            while (found := await client.blpop([self.address], timeout=LINGER)) or self._waiting:
+            while (found := await client.blpop([self.address], timeout=LINGER)) or self._on_their_way or self._waiting:
                 if found:
                     self._deliver(found[1])
         except redis.RedisError as error:
             log.warning("replies to %s are lost, because the broker is away: %s", self.tenant, error)
-            self._fail()
+            for name in list(self._on_their_way):
+                self._fail(name, Unavailable(_AWAY, retry_after=1))
+            while taken := self._waiting.take():
+                _refuse(taken, Unavailable(_AWAY, retry_after=1))
         finally:
             # Before anything is awaited: nobody may come to wait in a mailbox that is emptied no more.
             self._ended()
@@ -148,15 +233,35 @@ class _Mailbox:
 
     def _deliver(self, message: bytes | str) -> None:
         try:
-            reply = _DECODER.decode(message)
+            replied = _DECODER.decode(message)
         except msgspec.DecodeError as error:
             log.error("a worker of %s replied what is no reply: %s", self.tenant, error)
             return
-        future = self._waiting.get(reply.id)
-        if future is not None and not future.done():
-            future.set_result(reply)
+        self._workers[replied.worker] = time.monotonic()
+        batch = self._on_their_way.pop(replied.batch, None)
+        if batch is not None:
+            self._fill()
+            answers = {reply.id: reply for reply in replied.replies}
+            for asked in batch.asked:
+                _settle(asked, answers.get(asked.id))
 
-    def _fail(self) -> None:
-        for reply in self._waiting.values():
-            if not reply.done():
-                reply.set_exception(Unavailable("The queue does not answer just now. Try again.", retry_after=1))
+    def _fail(self, name: str, error: Unavailable) -> None:
+        batch = self._on_their_way.pop(name, None)
+        if batch is not None:
+            _refuse(batch.asked, error)
+            self._fill()
+
+
+def _settle(asked: Asked, reply: Reply | None) -> None:
+    if asked.reply.done():
+        return
+    if reply is None:
+        asked.reply.set_exception(Unavailable("The worker left this request out. Try again.", retry_after=1))
+    else:
+        asked.reply.set_result(reply)
+
+
+def _refuse(refused: list[Asked], error: Unavailable) -> None:
+    for asked in refused:
+        if not asked.reply.done():
+            asked.reply.set_exception(error)

@@ -1,31 +1,21 @@
-import asyncio
-import logging
-from typing import Any
-
-import psycopg
-from django.db import connection
-
 from classifier.gateway.database import Database
-from classifier.gateway.memory import Memory
+from classifier.gateway.memory import Memory, Source
 from classifier.sharing import OWNER, is_shared
 from tenants.errors import NotFound
 from tenants.models import Route, SharedModel
 
-log = logging.getLogger(__name__)
-
-# A notice that got lost is made good after so long.
-SECONDS = 2.0
+CHANNEL = "route"
+SECONDS = 0.9
 # An unknown name may have been promoted a moment ago: it is looked up again, unless that was just done.
 SECONDS_WITHOUT = 0.05
-PAUSE = 1.0
 
 
 class Routes:
-    """Knows which version of each model serves, shared models included. PostgreSQL tells when that changes."""
+    """Knows which version of each model serves, shared models included."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, notices: Source | None = None) -> None:
         self._database = database
-        self._memory = Memory(self._load, SECONDS)
+        self._memory = Memory(self._load, SECONDS, told_by=notices)
 
     async def get(self, tenant: str, model: str) -> Route:
         """Return the organisation's model of that name, or the shared one. Raises NotFound."""
@@ -37,17 +27,9 @@ class Routes:
             raise NotFound
         return routes[model]
 
-    async def listen(self) -> None:
-        """Forget an organisation's routes whenever PostgreSQL says that they changed; never returns."""
-        while True:
-            try:
-                async with await psycopg.AsyncConnection.connect(**_login(), autocommit=True) as notices:
-                    await notices.execute("LISTEN route")
-                    async for notice in notices.notifies():
-                        self._memory.forget(notice.payload)
-            except psycopg.OperationalError as error:
-                log.warning("changes of routes are noticed late, because PostgreSQL is away: %s", error)
-            await asyncio.sleep(PAUSE)
+    def hear(self, tenant: str) -> None:
+        """Forget an organisation's routes, which have changed."""
+        self._memory.forget(tenant)
 
     async def _load(self, owner: str) -> dict[str, Route]:
         find = _shared_routes if owner == OWNER else lambda: list(Route.objects.filter(tenant=owner))
@@ -68,16 +50,3 @@ def _shared_routes() -> list[Route]:
         )
         for shared in published
     ]
-
-
-def _login() -> dict[str, Any]:
-    target = connection.settings_dict
-    return {
-        "host": target["HOST"],
-        "port": target["PORT"],
-        "dbname": target["NAME"],
-        "user": target["USER"],
-        "password": target["PASSWORD"],
-        "connect_timeout": 5,
-        "application_name": "assort-gateway",
-    }

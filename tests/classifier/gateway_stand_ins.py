@@ -87,6 +87,8 @@ class Worker:
     organisation: Organisation
     answer: Answer = billing
     seen: list[dict[str, Any]] = field(default_factory=list)
+    # How many requests came in each message.
+    batches: list[int] = field(default_factory=list)
 
     @contextmanager
     def running(self) -> Iterator["Worker"]:
@@ -107,9 +109,15 @@ class Worker:
                     self._reply(client, message(found[1]))
 
     def _reply(self, client: redis.Redis, batch: dict[str, Any]) -> None:
-        for request in batch["requests"]:
-            self.seen.append(request)
-            client.rpush(batch["reply"], json.dumps(self.answer(request)))
+        requests = [{**request, "model": batch["model"], "version": batch["version"]} for request in batch["requests"]]
+        self.seen += requests
+        self.batches.append(len(requests))
+        client.rpush(batch["reply"], replied(batch, [self.answer(request) for request in requests]))
+
+
+def replied(batch: dict[str, Any], replies: list[dict[str, Any]], worker: str = "stand-in") -> str:
+    """Return what a worker says to a batch."""
+    return json.dumps({"batch": batch["batch"], "worker": worker, "replies": replies})
 
 
 def message(envelope: bytes | str) -> dict[str, Any]:

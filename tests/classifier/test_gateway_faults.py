@@ -1,7 +1,6 @@
 """What happens when a worker, the broker, the database or the caller goes away."""
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -13,11 +12,11 @@ from django.conf import settings
 from django.db import connection, connections
 
 from classifier import inference
-from classifier.gateway import Gateway, replies
+from classifier.gateway import Gateway, batches, replies
 from saas import api_errors
 from tenants import isolation
 from tenants.models import Organisation
-from tests.classifier.gateway_stand_ins import QUEUE, Worker, aside, billing, message, worker_client
+from tests.classifier.gateway_stand_ins import QUEUE, Worker, aside, billing, message, replied, worker_client
 
 pytest_plugins = ["tests.classifier.gateway_fixtures"]
 pytestmark = pytest.mark.anyio
@@ -83,17 +82,19 @@ async def test_a_message_tells_the_worker_where_and_until_when_to_answer(
         found = await aside(client.brpop, [isolation.queue(no_worker.tenant, QUEUE)], timeout=5)
         batch = message(found[1])
         assert batch["reply"].startswith(f"reply:{no_worker.tenant}:")
-        assert 9 < batch["deadline"] - time.time() < 10
-        client.rpush(batch["reply"], "no JSON", "{}", json.dumps(billing(batch["requests"][0])))
+        [request] = batch["requests"]
+        assert 9 < request["deadline"] - time.time() < 10
+        client.rpush(batch["reply"], "no JSON", "{}", replied(batch, [billing({**request, "version": 3})]))
     assert (await waiting).status_code == 200
 
 
-async def test_a_full_queue_refuses_at_once_and_grows_no_further(
+async def test_when_too_much_waits_a_request_is_refused_at_once(
     caller: httpx2.AsyncClient, no_worker: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replies, "QUEUE_LIMIT", 3)
+    monkeypatch.setattr(batches, "REQUESTS", 3)
     monkeypatch.setattr(replies, "SECONDS", 1)
-    waiting = [asyncio.create_task(caller.post("support/classify", json=TEXT)) for _ in range(3)]
+    # Two have left in a message of their own, and three wait.
+    waiting = [asyncio.create_task(caller.post("support/classify", json=TEXT)) for _ in range(5)]
     await asyncio.sleep(0.3)
     for _ in range(5):
         began = time.monotonic()
@@ -101,7 +102,17 @@ async def test_a_full_queue_refuses_at_once_and_grows_no_further(
         assert time.monotonic() - began < 0.3
     for response in await asyncio.gather(*waiting):
         assert_unavailable(response)
-    assert empty_queue(no_worker) == 4
+    assert empty_queue(no_worker) == 2
+
+
+async def test_a_queue_that_others_have_filled_refuses_at_once(
+    caller: httpx2.AsyncClient, no_worker: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replies, "QUEUE_LIMIT", 0)
+    waiting = asyncio.create_task(caller.post("support/classify", json=TEXT))
+    await asyncio.sleep(0.3)
+    assert_unavailable(await caller.post("support/classify", json=TEXT))
+    waiting.cancel()
 
 
 async def test_a_caller_that_leaves_is_waited_for_no_longer(gateway: Gateway, initech_key: str) -> None:

@@ -1,0 +1,75 @@
+import asyncio
+import logging
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+from django.db import connection
+from psycopg import sql
+
+log = logging.getLogger(__name__)
+
+# How often PostgreSQL is asked for what it may have held back, while somebody relies on there being nothing.
+CONFIRM_SECONDS = 0.3
+PAUSE = 1.0
+
+Hear = Callable[[str], None]
+
+
+class Notices:
+    """Hears from PostgreSQL what other processes have changed, and knows since and until when it has heard it all.
+
+    A notice is sent by the commit of the change itself, so there is none without the other. On one connection
+    notices come in order, before the answer to a later query: an answer says that nothing is on its way.
+    """
+
+    def __init__(self) -> None:
+        self._hear: dict[str, Hear] = {}
+        self.complete_since = math.inf
+        self.complete_until = -math.inf
+
+    def on(self, channel: str, hear: Hear) -> None:
+        """Have `hear` called with the payload of each notice; to be said before `listen`."""
+        self._hear[channel] = hear
+
+    async def listen(self) -> None:
+        """Listen for ever, on a new connection when the old one is lost."""
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(**_login(), autocommit=True) as opened:
+                    await self._listen_on(opened)
+            except psycopg.OperationalError as error:
+                log.warning("changes are looked up until PostgreSQL tells of them again: %s", error)
+            self.complete_since = math.inf
+            await asyncio.sleep(PAUSE)
+
+    async def _listen_on(self, opened: psycopg.AsyncConnection[Any]) -> None:
+        for channel in self._hear:
+            await opened.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+        self.complete_since = time.monotonic()
+        while True:
+            asked = time.monotonic()
+            async with asyncio.timeout(PAUSE):
+                await opened.execute("SELECT 1")
+                await self._take(opened, 0)
+            self.complete_until = asked
+            await self._take(opened, CONFIRM_SECONDS)
+
+    async def _take(self, opened: psycopg.AsyncConnection[Any], seconds: float) -> None:
+        async for notice in opened.notifies(timeout=seconds):
+            self._hear[notice.channel](notice.payload)
+
+
+def _login() -> dict[str, Any]:
+    target = connection.settings_dict
+    return {
+        "host": target["HOST"],
+        "port": target["PORT"],
+        "dbname": target["NAME"],
+        "user": target["USER"],
+        "password": target["PASSWORD"],
+        "connect_timeout": 5,
+        "application_name": "assort-gateway",
+    }
