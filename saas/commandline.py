@@ -53,6 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--yes", action="store_true", help="do not ask")
     up.add_argument("--no-encoder", action="store_true", help="run without the sentence encoder")
     up.add_argument("--mlflow-ui", action="store_true", help="also run MLflow's pages, for operators")
+    usual = "how many processes take requests (one for every two cores)"
+    up.add_argument("--web-processes", type=_count, metavar="N", help=usual)
     up.add_argument("--public-url", default="", metavar="URL", help="the address that customers use")
     up.set_defaults(run=_up)
 
@@ -79,6 +81,12 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _count(text: str) -> int:
+    if not (text.isdigit() and 1 <= int(text) <= 64):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes: choose one from 1 to 64")
+    return int(text)
+
+
 def _up(options: argparse.Namespace) -> int:
     create = partial(
         Instance.create,
@@ -86,6 +94,7 @@ def _up(options: argparse.Namespace) -> int:
         options.port,
         public_url=options.public_url,
         encoder=not options.no_encoder,
+        web_processes=options.web_processes,
     )
     instance = create()
     if options.fresh:

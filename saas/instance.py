@@ -42,6 +42,7 @@ OWNERS_COMMANDS = frozenset({"migrate", "migrate_schemas", "makemigrations", "pr
 _SECRET_NAMES = ("secret_key", "pepper", "fleet_secret", "login_secret", "owner_password", "broker_password")
 _FOLDERS = ("postgres", "postgres.making", "valkey", "tenants", "shared", "mlflow", "static", "logs")
 _FILES = ("secrets.json", "ports.json", "options.json")
+_MOST_WEB_PROCESSES = 8
 _PORT_NAMES = ("web", "postgres", "valkey", "mlflow")
 # Of the caller's environment a part sees where programs, locale, certificates and temporary files are, and
 # which kernels OpenBLAS should use; nothing else, so that no credential travels along by accident.
@@ -67,6 +68,7 @@ class Instance:
     secrets: dict[str, str]
     public_url: str
     encoder: bool = True
+    web_processes: int = 1
     database_url: str = ""
     redis_url: str = ""
     _lock: int | None = field(default=None, repr=False)
@@ -79,6 +81,7 @@ class Instance:
         *,
         public_url: str | None = None,
         encoder: bool | None = None,
+        web_processes: int | None = None,
     ) -> Self:
         """Open the instance in `data`, or make one there. What is not given stays as it was the last time.
 
@@ -94,6 +97,7 @@ class Instance:
             secrets=_secrets(data / "secrets.json"),
             public_url=str(options.get("public_url", "")) if public_url is None else public_url,
             encoder=bool(options.get("encoder", True)) if encoder is None else encoder,
+            web_processes=web_processes or int(options.get("web_processes", _usual_web_processes())),
             database_url=os.environ.get("DATABASE_URL", ""),
             redis_url=os.environ.get("REDIS_URL", ""),
         )
@@ -215,7 +219,13 @@ class Instance:
 
     def _save(self) -> None:
         directory.write(self.data / "ports.json", self.ports)
-        directory.write(self.data / "options.json", {"public_url": self.public_url, "encoder": self.encoder})
+        options = {"public_url": self.public_url, "encoder": self.encoder, "web_processes": self.web_processes}
+        directory.write(self.data / "options.json", options)
+
+
+def _usual_web_processes() -> int:
+    """Return one for every two cores: the workers that compute the answers need as much."""
+    return max(1, min(_MOST_WEB_PROCESSES, (os.cpu_count() or 1) // 2))
 
 
 def _with_login(url: str, user: str, password: str, database: str | None = None) -> str:

@@ -54,7 +54,9 @@ def _web(instance: Instance) -> Part:
     command = (
         *(sys.executable, "-m", "granian", "--interface", "asgi", "saas.asgi:application"),
         *("--host", HOST, "--port", str(port)),
-        *("--workers", "1", "--respawn-failed-workers", "--no-ws"),
+        *("--workers", str(instance.web_processes), "--respawn-failed-workers", "--no-ws"),
+        # Requests in hand at the same time: the gateway bounds those of each organisation itself, well below this.
+        *("--backlog", "4096", "--backpressure", "8192"),
         # Less than the grace of the part, so that the server and not its keeper ends a stuck worker.
         *("--workers-kill-timeout", "8"),
     )

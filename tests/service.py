@@ -43,7 +43,8 @@ class Service:
         if self.process is not None:
             return
         command = [sys.executable, "-m", "saas.commandline", "up", "--data", str(self.instance.data)]
-        command += ["--port", str(self.instance.ports["web"])]
+        # Two processes take requests, since what holds in one may not hold between them.
+        command += ["--port", str(self.instance.ports["web"]), "--web-processes", "2"]
         self.output = self.instance.data.with_suffix(".log")
         with self.output.open("w") as output:
             self.process = subprocess.Popen(command, cwd=ROOT, env=CALLER, stdout=output, stderr=output, text=True)

@@ -50,11 +50,11 @@ def test_a_secret_that_an_older_version_did_not_know_is_added(instance: Instance
 
 
 def test_ports_and_options_are_remembered_once_the_instance_has_run(tmp_path: Path) -> None:
-    instance = Instance.create(tmp_path, 8123, public_url="https://assort.example", encoder=False)
+    instance = Instance.create(tmp_path, 8123, public_url="https://assort.example", encoder=False, web_processes=3)
     instance.claim()
     instance.release()
     again = Instance.create(tmp_path)
-    assert again.ports == instance.ports
+    assert (again.ports, again.web_processes) == (instance.ports, 3)
     assert (again.ports["web"], again.url, again.encoder) == (8123, "https://assort.example", False)
 
 
