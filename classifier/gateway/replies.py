@@ -37,6 +37,8 @@ FULL_SECONDS = 1.0
 AHEAD = 1
 # A worker that has replied within this time counts as there.
 WORKER_SECONDS = 2.0
+# A message that a worker has taken along into its end would be missed by nobody else. To answer twice does no harm.
+AGAIN_SECONDS = 2.5
 # A batch that is out for so long may have no worker, or one too few; the fleet is told, and told again.
 LATE_SECONDS = 0.1
 CALL_SECONDS = 1.0
@@ -129,6 +131,7 @@ class _Batch:
 
     asked: list[Asked]
     sent: float
+    times: int = 0
 
 
 class _Mailbox:
@@ -165,18 +168,21 @@ class _Mailbox:
     def _fill(self) -> None:
         """Send as many batches as there is room for."""
         while len(self._on_their_way) < self._room() and (taken := self._waiting.take()):
-            batch = _Batch(taken, time.monotonic())
             name = ids.random_text(16)
-            self._on_their_way[name] = batch
-            task = asyncio.create_task(self._push(name, batch))
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+            batch = self._on_their_way[name] = _Batch(taken, time.monotonic())
+            self._begin_push(name, batch)
 
     def _room(self) -> int:
         if len(self._workers) > 1:
             recent = time.monotonic() - WORKER_SECONDS
             self._workers = {worker: at for worker, at in self._workers.items() if at > recent}
         return max(1, len(self._workers)) + AHEAD
+
+    def _begin_push(self, name: str, batch: _Batch) -> None:
+        batch.times += 1
+        task = asyncio.create_task(self._push(name, batch))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
 
     async def _push(self, name: str, batch: _Batch) -> None:
         model, version = batch.asked[0].line
@@ -185,11 +191,11 @@ class _Mailbox:
             "reply": self.address,
             "model": model,
             "version": version,
-            "requests": [asked.content for asked in batch.asked],
+            "requests": [asked.content for asked in batch.asked if not asked.reply.done()],
         }
         try:
             depth = await queues.send_async(
-                self._broker, self.tenant, queues.INFER, TASK, message, call=self._call_is_due(batch.sent)
+                self._broker, self.tenant, queues.INFER, TASK, message, call=self._call_is_due(time.monotonic())
             )
         except redis.RedisError as error:
             log.warning("requests of %s are refused, because the broker is away: %s", self.tenant, error)
@@ -206,13 +212,15 @@ class _Mailbox:
         return True
 
     def look(self) -> bool:
-        """Let go of what nobody waits for any more, and say whether something is late."""
+        """Let go of what nobody waits for, send again what may be lost, and say whether something is late."""
+        now = time.monotonic()
         for name, batch in list(self._on_their_way.items()):
             if all(asked.reply.done() for asked in batch.asked):
                 del self._on_their_way[name]
+            elif now - batch.sent > AGAIN_SECONDS * batch.times:
+                self._begin_push(name, batch)
         self._fill()
-        late = time.monotonic() - LATE_SECONDS
-        return any(batch.sent < late for batch in self._on_their_way.values())
+        return any(now - batch.sent > LATE_SECONDS for batch in self._on_their_way.values())
 
     async def _listen(self) -> None:
         client = connect_for_waiting()

@@ -74,6 +74,17 @@ async def test_a_worker_that_comes_late_still_answers(
         assert (await waiting).status_code == 200
 
 
+async def test_a_message_that_a_dying_worker_took_along_is_sent_again(
+    caller: httpx2.AsyncClient, no_worker: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replies, "AGAIN_SECONDS", 0.5)
+    waiting = asyncio.create_task(caller.post("support/classify", json=TEXT))
+    await asyncio.sleep(0.3)
+    assert empty_queue(no_worker) == 1
+    with Worker(no_worker).running():
+        assert (await waiting).status_code == 200
+
+
 async def test_a_message_tells_the_worker_where_and_until_when_to_answer(
     caller: httpx2.AsyncClient, no_worker: Organisation
 ) -> None:

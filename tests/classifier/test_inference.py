@@ -1,9 +1,12 @@
 import time
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from classifier import inference, registry
 from classifier.inference import LoadedModels
+from classifier.ml.predictor import Predictor
 from classifier.models import Classification
 from tenants import isolation
 from tenants.errors import NotFound
@@ -45,6 +48,35 @@ def test_a_wrong_input_is_named_by_its_index(models: LoadedModels) -> None:
     reply = inference.answer(request(inputs=["fine", {"text": "not"}]), models=models)
     assert reply["error"]["code"] == "invalid_input"
     assert [error["pointer"] for error in reply["error"]["errors"]] == ["/inputs/1"]
+
+
+def test_requests_that_are_answered_together_get_what_each_gets_alone(models: LoadedModels) -> None:
+    asked = [
+        request(id="cls_1", inputs=["my password", "the invoice"], top_k=2),
+        request(id="cls_2", inputs=["a crash"], explain=True),
+        request(id="cls_3", inputs=["fine", 5]),
+        request(id="cls_4", inputs=["an invoice"], top_k=3),
+    ]
+    together = inference.answer_together(asked, model="support", version=1, models=models)
+    assert together == [inference.answer(one, models=models) for one in asked]
+    assert [reply["id"] for reply in together] == ["cls_1", "cls_2", "cls_3", "cls_4"]
+    assert ["error" in reply for reply in together] == [False, False, True, False]
+
+
+def test_one_that_cannot_be_computed_takes_no_other_with_it(
+    models: LoadedModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compute = Predictor.probabilities
+
+    def fail_at_a_crash(self: Predictor, inputs: Sequence[Any]) -> Any:
+        if "a crash" in inputs:
+            raise ZeroDivisionError
+        return compute(self, inputs)
+
+    monkeypatch.setattr(Predictor, "probabilities", fail_at_a_crash)
+    asked = [request(id=text, inputs=[text]) for text in ("my password", "a crash", "the invoice")]
+    replies = inference.answer_together(asked, model="support", version=1, models=models)
+    assert [reply.get("error", {}).get("code") for reply in replies] == [None, "unavailable", None]
 
 
 def test_an_unknown_version_is_not_found(models: LoadedModels) -> None:

@@ -1,0 +1,36 @@
+"""Whoever asks is answered, whatever happens to the processes behind the gateway."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.crowd import Crowd
+from tests.end_to_end.stranger import Api
+from tests.faults.blows import kill, kill_worker
+from tests.service import Service
+
+
+@pytest.fixture
+def crowd(victim: Service, api: Api, csv_file: Path) -> Crowd:
+    api.train(api.upload(csv_file)["id"], "questions")
+    key = api.client.headers["Authorization"].removeprefix("Bearer ")
+    return Crowd(victim.url, key, "questions", ["my password"])
+
+
+def test_no_request_fails_when_its_worker_is_killed(victim: Service, crowd: Crowd) -> None:
+    with crowd.asking():
+        for _ in range(3):
+            time.sleep(1.5)
+            kill_worker(victim, "infer")
+        time.sleep(3)
+    assert crowd.statuses() == {200}
+    assert len(crowd.heard) > 100
+
+
+def test_no_request_fails_when_the_fleet_is_killed(victim: Service, crowd: Crowd) -> None:
+    with crowd.asking():
+        time.sleep(0.5)
+        kill(victim, "fleet")
+        time.sleep(1)
+    assert crowd.statuses() == {200}
