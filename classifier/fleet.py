@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from django.db import DatabaseError, connection
 
 from classifier import confinement, landlock, scaling
 from classifier.forkserver import Exit, ForkServer, ForkServerDied
-from classifier.queues import BATCH, INFER, TRAIN, WAKE
+from classifier.queues import BATCH, INFER, LATER, TRAIN, WAKE
 from classifier.scaling import Running, Start, Stop, Waiting
 from classifier.worker import Secret
 from tenants import boot, broker, isolation, notify
@@ -30,7 +31,8 @@ from tenants.secrets import derive
 
 log = logging.getLogger(__name__)
 
-USES = (INFER, BATCH, TRAIN)
+USES = (INFER, LATER, BATCH, TRAIN)
+READ_BY = {LATER: INFER}
 WAIT_SECONDS = 0.5
 SWEEP_SECONDS = 5.0
 # A worker told to stop finishes what it has in hand; then it is killed.
@@ -115,7 +117,10 @@ class Fleet:
             lengths = pipeline.execute() if asked else []
         except redis.ConnectionError:
             return []
-        waiting = [Waiting(*key, length) for key, length in zip(asked, lengths, strict=True) if length]
+        sums: Counter[tuple[str, str]] = Counter()
+        for (tenant, use), length in zip(asked, lengths, strict=True):
+            sums[tenant, READ_BY.get(use, use)] += length
+        waiting = [Waiting(*key, length) for key, length in sums.items() if length]
         self._note_activity(waiting)
         return waiting
 

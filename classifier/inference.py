@@ -16,7 +16,7 @@ from classifier import registry, results, sharing
 from classifier.ml.errors import ArtefactDamaged, InputsRejected
 from classifier.ml.predictor import Predictor
 from classifier.models import Classification, ModelVersion
-from classifier.queues import INFER
+from classifier.queues import LATER
 from classifier.results import Keeping
 from tenants import jobs, usage
 from tenants.errors import Conflict, FieldError, InvalidInput, NotFound, TenantError, Unavailable
@@ -71,7 +71,7 @@ def accept(
         api_key=api_key,
         expires_at=timezone.now() + keeping.for_later(),
     )
-    jobs.submit(accepted.id, kind=KIND, queue=INFER, subject=f"{model}@{version}")
+    jobs.submit(accepted.id, kind=KIND, queue=LATER, subject=f"{model}@{version}")
     return accepted
 
 

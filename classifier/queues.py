@@ -22,6 +22,8 @@ from tenants import isolation
 WAKE = "fleet:wake"
 
 INFER, TRAIN, BATCH = "infer", "train", "batch"
+# Whoever reads `infer` reads this one, too, whenever that is empty: nobody waits at a connection for its answers.
+LATER = "later"
 
 
 def send(client: redis.Redis, tenant: str, use: str, task: str, *args: Any) -> int:

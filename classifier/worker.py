@@ -19,7 +19,7 @@ from kombu.entity import Queue
 from classifier import confinement, tasks
 from classifier.inference import LoadedModels
 from classifier.leases import Bounds
-from classifier.queues import INFER
+from classifier.queues import INFER, LATER
 from classifier.scribe import Scribe
 from tenants import boot, ids, isolation
 
@@ -82,8 +82,10 @@ def become(given: Secret) -> None:
 
 
 def configured(app: Celery, given: Secret) -> Celery:
-    """Point the app, which has no connection yet, at the one queue that this worker may read."""
-    queue = isolation.queue(given.tenant, given.use)
+    """Point the app, which has no connection yet, at the queues that this worker may read."""
+    uses = (INFER, LATER) if given.use == INFER else (given.use,)
+    names = [isolation.queue(given.tenant, use) for use in uses]
+    queue = names[0]
     app.conf.update(
         broker_url=broker_url(given),
         broker_connection_retry_on_startup=True,
@@ -95,11 +97,13 @@ def configured(app: Celery, given: Secret) -> Celery:
             "unacked_restore_throttle": 1,
             "visibility_timeout": VISIBILITY_SECONDS,
             "priority_steps": [0],
+            # In the order of their names: what is answered later comes after everything that is answered now.
+            "queue_order_strategy": "sorted",
             "socket_keepalive": True,
             "health_check_interval": 10,
         },
         # The anonymous exchange and no declaration: no binding tables, which would need rights of their own.
-        task_queues=[Queue(queue, exchange="", routing_key=queue, no_declare=True)],
+        task_queues=[Queue(name, exchange="", routing_key=name, no_declare=True) for name in names],
         task_default_queue=queue,
     )
     return app

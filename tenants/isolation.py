@@ -44,7 +44,7 @@ def worker_login(tenant: str) -> str:
 
 
 def queue(tenant: str, use: str) -> str:
-    """Return the broker's list for `use`: `infer`, `train` or `batch`."""
+    """Return the broker's list for `use`: `infer`, `later`, `train` or `batch`."""
     return f"t:{checked(tenant)}:{use}"
 
 

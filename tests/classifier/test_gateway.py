@@ -219,7 +219,7 @@ def _train_twice(organisation: Organisation, model: str) -> None:
 
 
 def _kept(organisation: Organisation, id: str) -> Classification:
-    assert Job.objects.filter(id=id, tenant=organisation.tenant, queue="infer").exists()
+    assert Job.objects.filter(id=id, tenant=organisation.tenant, queue="later").exists()
     with isolation.entered(organisation):
         return Classification.objects.get(id=id)
 

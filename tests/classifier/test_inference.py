@@ -125,7 +125,7 @@ def test_an_accepted_request_is_a_row_and_a_job(acme: Organisation) -> None:
         rows.trained(acme)
         accepted = accept(acme)
         assert Classification.objects.get(id=accepted.id).inputs == ["my password"]
-    assert Job.objects.get(pk=accepted.id).queue == "infer"
+    assert Job.objects.get(pk=accepted.id).queue == "later"
 
 
 def test_it_is_answered_once_and_its_inputs_do_not_stay(models: LoadedModels, inside_acme: Organisation) -> None:
