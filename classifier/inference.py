@@ -1,10 +1,7 @@
 """Answers: computed by the organisation's worker, at once for the gateway or later for an accepted request."""
 
 import logging
-import time
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +9,8 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from classifier import registry, results, sharing
+from classifier import loaded, registry, results, sharing
+from classifier.loaded import LoadedModels
 from classifier.ml.errors import ArtefactDamaged, InputsRejected
 from classifier.ml.predictor import Predictor
 from classifier.models import Classification, ModelVersion
@@ -25,8 +23,6 @@ from tenants.models import Organisation, SharedModel
 log = logging.getLogger(__name__)
 
 KIND = "classify"
-LOADED_MODELS = 8
-CHECK_SECONDS = 2.0
 DEFAULT_KEEPING = Keeping()
 
 
@@ -60,7 +56,7 @@ def accept(
 
     Raises NotFound for a version that there is not.
     """
-    _sha256_of(model, version)
+    loaded.sha256_of(model, version)
     accepted = Classification.objects.create(
         model=model,
         version=version,
@@ -103,7 +99,7 @@ def ask_again(*, organisation: Organisation, classification: Classification) -> 
     )
 
 
-def answer_stored(classification_id: str, *, models: "LoadedModels") -> None:
+def answer_stored(classification_id: str, *, models: LoadedModels) -> None:
     """Answer an accepted request, once."""
     attempt = jobs.claim(classification_id)
     if attempt is None:
@@ -144,13 +140,13 @@ def _settle(kept: Classification, attempt: int, reply: Mapping[str, Any]) -> Non
     jobs.finish(kept.id, attempt, "failed" if error else "succeeded")
 
 
-def answer(request: Mapping[str, Any], *, models: "LoadedModels") -> dict[str, Any]:
+def answer(request: Mapping[str, Any], *, models: LoadedModels) -> dict[str, Any]:
     """Return the reply to one request, in the form that the gateway reads; an error of it is a reply as well."""
     return answer_together([request], model=request["model"], version=request["version"], models=models)[0]
 
 
 def answer_together(
-    requests: Sequence[Mapping[str, Any]], *, model: str, version: int, models: "LoadedModels"
+    requests: Sequence[Mapping[str, Any]], *, model: str, version: int, models: LoadedModels
 ) -> list[dict[str, Any]]:
     """Return a reply to each request of one version. They are computed at once; an error is only its own request's."""
     try:
@@ -237,53 +233,6 @@ def _results(
     return results
 
 
-def _sha256_of(model: str, version: int) -> str:
-    """Return the hash of the version that has this name now. Raises NotFound."""
-    return sharing.sha256_of(model, version) if sharing.is_shared(model) else registry.sha256_of(model, version)
-
-
 def _refusal(request_id: str, error: TenantError) -> dict[str, Any]:
     fields = [{"pointer": e.pointer, "code": e.code, "detail": e.detail} for e in error.errors]
     return {"id": request_id, "error": {"code": error.code, "detail": error.detail, "errors": fields}}
-
-
-class LoadedModels:
-    """The versions that this worker has in memory; the one that was used longest ago goes first."""
-
-    def __init__(self, tenant: str, *, room: int = LOADED_MODELS) -> None:
-        self.tenant, self.room = tenant, room
-        self._loaded: OrderedDict[tuple[str, int], _Loaded] = OrderedDict()
-
-    def get(self, model: str, version: int) -> Predictor:
-        """Raises NotFound for a version that is not there, ArtefactDamaged for one whose bytes differ."""
-        key = (model, version)
-        loaded = self._loaded.get(key)
-        if loaded is None or not self._is_current(key, loaded):
-            self._loaded.pop(key, None)
-            loaded = self._loaded[key] = self._load(model, version)
-            if len(self._loaded) > self.room:
-                self._loaded.popitem(last=False)
-        self._loaded.move_to_end(key)
-        return loaded.predictor
-
-    def _load(self, model: str, version: int) -> "_Loaded":
-        if sharing.is_shared(model):
-            predictor = sharing.load(model, version)
-        else:
-            predictor = registry.load(tenant=self.tenant, model_name=model, number=version)
-        return _Loaded(predictor, _sha256_of(model, version), time.monotonic())
-
-    def _is_current(self, key: tuple[str, int], loaded: "_Loaded") -> bool:
-        """A model may be deleted and another be trained under its name, so what is loaded is asked for again."""
-        if time.monotonic() - loaded.checked_at > CHECK_SECONDS:
-            if _sha256_of(*key) != loaded.sha256:
-                return False
-            loaded.checked_at = time.monotonic()
-        return True
-
-
-@dataclass
-class _Loaded:
-    predictor: Predictor
-    sha256: str
-    checked_at: float

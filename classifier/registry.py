@@ -18,12 +18,14 @@ from django.db.models import F, Max, QuerySet
 from classifier.errors import ModelNotReady
 from classifier.ml import artefact
 from classifier.ml.predictor import Predictor
-from classifier.models import EvaluatedRow, Model, ModelVersion, Promotion, TrainingJob
+from classifier.models import Dataset, EvaluatedRow, Model, ModelVersion, Promotion, TrainingJob
 from classifier.models.training_job import FINISHED
 from tenants import appointments, audit, ids, isolation, jobs
 from tenants.errors import Conflict, InvalidInput, NotFound
 
 REGISTER, UNREGISTER, RECORD = "register", "unregister", "record"
+# A number of MLflow's that is farther ahead of ours than this is not taken over.
+FARTHEST = 1_000
 LIBRARIES = ("numpy", "scipy", "scikit-learn")
 
 
@@ -94,12 +96,49 @@ def new_folder(tenant: str, model_name: str) -> Path:
 def add_version(*, tenant: str, job: TrainingJob, candidate: Candidate) -> ModelVersion:
     """Give the candidate the model's next number and keep it. The registrar hears of it after the commit."""
     model = Model.objects.select_for_update().get(id=job.model_id)
-    number = (model.versions.aggregate(last=Max("number"))["last"] or 0) + 1
+    number = _next_number(model)
+    version = _keep(tenant, model, number, candidate, dataset=job.dataset, by=job.created_by)
+    jobs.submit(version.id, kind=REGISTER, queue=RECORD, subject=f"{model.name}@{number}")
+    return version
+
+
+def add_outside_version(
+    *, tenant: str, model: Model, candidate: Candidate, tested_on: Dataset, mlflow_version: int, by: str
+) -> ModelVersion:
+    """Keep a version that was registered in MLflow; its number is the one that it has there, where that is free.
+
+    The caller holds the model's row, and sees to it that the registrar hears of the version.
+    """
+    number = _next_number(model, wanted=mlflow_version)
+    return _keep(tenant, model, number, candidate, dataset=tested_on, by=by, mlflow_version=mlflow_version)
+
+
+def _next_number(model: Model, *, wanted: int = 0) -> int:
+    """Return the number after the last that is taken, by a version or by one of MLflow's that was refused.
+
+    A higher one that is `wanted` is given, unless it is far off: who writes to MLflow may have made it up.
+    """
+    last = model.versions.aggregate(last=Max("number"))["last"] or 0
+    near = range(last + 1, last + FARTHEST)
+    refused = model.refusals.filter(number__range=(near.start, near.stop - 1)).aggregate(last=Max("number"))["last"]
+    return max((refused or last) + 1, wanted if wanted in near else 0)
+
+
+def _keep(
+    tenant: str,
+    model: Model,
+    number: int,
+    candidate: Candidate,
+    *,
+    dataset: Dataset | None,
+    by: str,
+    mlflow_version: int | None = None,
+) -> ModelVersion:
     version = ModelVersion.objects.create(
         model=model,
         number=number,
-        dataset=job.dataset,
-        dataset_sha256=job.dataset.sha256 if job.dataset else "",
+        dataset=dataset,
+        dataset_sha256=dataset.sha256 if dataset else "",
         kind=candidate.kind,
         schema=dict(candidate.schema),
         labels=list(candidate.labels),
@@ -108,7 +147,8 @@ def add_version(*, tenant: str, job: TrainingJob, candidate: Candidate) -> Model
         sha256=candidate.sha256,
         twin_sha256=candidate.twin_sha256,
         seconds=candidate.seconds,
-        created_by=job.created_by,
+        mlflow_version=mlflow_version,
+        created_by=by,
     )
     _copy_evaluated(version, candidate)
     (candidate.folder / "record.json").write_text(json.dumps(_record(version), indent=1))
@@ -116,7 +156,6 @@ def add_version(*, tenant: str, job: TrainingJob, candidate: Candidate) -> Model
     # A folder of this number without a row is what a process left that died just here.
     shutil.rmtree(target, ignore_errors=True)
     candidate.folder.rename(target)
-    jobs.submit(version.id, kind=REGISTER, queue=RECORD, subject=f"{model.name}@{number}")
     return version
 
 

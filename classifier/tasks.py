@@ -10,13 +10,14 @@ from celery import shared_task
 from celery.worker import state
 from django.db import close_old_connections
 
-from classifier import follower, inference, reader, tidying, trainer
-from classifier.inference import LoadedModels
+from classifier import adopter, follower, inference, reader, tidying, trainer
 from classifier.leases import Bounds
+from classifier.loaded import LoadedModels
 from classifier.scribe import Scribe
 
 # Names, not functions: whoever sends a message does not import what runs it.
-ANSWER, ANSWER_STORED, FOLLOW, TIDY, TRAIN, VALIDATE = (
+ADOPT, ANSWER, ANSWER_STORED, FOLLOW, TIDY, TRAIN, VALIDATE = (
+    "classifier.adopt",
     "classifier.answer",
     "classifier.answer_stored",
     "classifier.follow",
@@ -26,6 +27,7 @@ ANSWER, ANSWER_STORED, FOLLOW, TIDY, TRAIN, VALIDATE = (
 )
 # Which task does a job of which kind (`public.job.kind`).
 OF_KIND = {
+    adopter.KIND: ADOPT,
     inference.KIND: ANSWER_STORED,
     follower.KIND: FOLLOW,
     tidying.KIND: TIDY,
@@ -90,6 +92,12 @@ def validate(dataset_id: str) -> None:
 def follow(job_id: str) -> None:
     _end_after_this()
     follower.follow(job_id, tenant=Worker.tenant)
+
+
+@shared_task(name=ADOPT, ignore_result=True)
+def adopt(job_id: str) -> None:
+    _end_after_this()
+    adopter.adopt(job_id, tenant=Worker.tenant)
 
 
 @shared_task(name=TIDY, ignore_result=True)

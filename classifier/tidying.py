@@ -2,7 +2,7 @@
 
 import logging
 
-from classifier import leases, results, uploads
+from classifier import adopter, leases, results, uploads
 from tenants import idempotency, jobs
 
 log = logging.getLogger(__name__)
@@ -21,4 +21,5 @@ def tidy(job_id: str, *, tenant: str) -> None:
         log.info("forgot %d requests with their answers", results.forget_expired())
         idempotency.forget_expired()
         uploads.sweep(tenant)
+        adopter.sweep(tenant)
     jobs.finish(job_id, attempt, "succeeded")

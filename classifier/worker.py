@@ -17,8 +17,8 @@ from django.db import connections
 from kombu.entity import Queue
 
 from classifier import confinement, tasks
-from classifier.inference import LoadedModels
 from classifier.leases import Bounds
+from classifier.loaded import LoadedModels
 from classifier.queues import INFER, LATER
 from classifier.scribe import Scribe
 from tenants import boot, ids, isolation

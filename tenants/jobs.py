@@ -23,6 +23,11 @@ def submit(job_id: str, *, kind: str, queue: str, subject: str = "") -> None:
     _call("SELECT door.submit_job(%s, %s, %s, %s)", job_id, kind, queue, subject)
 
 
+def settle(job_id: str, *, subject: str, note: str) -> None:
+    """Answer a request of the registrar, which it carries into MLflow after the transaction commits."""
+    _call("SELECT door.settle_request(%s, %s, %s)", job_id, subject, note)
+
+
 def claim(job_id: str) -> int | None:
     """Return the number of this attempt, or None when the job is done, canceled or in somebody's hands."""
     attempt = _call("SELECT door.claim_job(%s, %s)", job_id, LEASE)

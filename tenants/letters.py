@@ -10,10 +10,10 @@ REASON_LENGTH = 300
 def write(kind: Letter.Kind, *, about: str, reason: str) -> None:
     """Have the postman tell the admins, after the commit. The same within an hour is told once."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT door.write_letter(%s, %s, %s)", [str(kind), about, _one_line(reason)])
+        cursor.execute("SELECT door.write_letter(%s, %s, %s)", [str(kind), about, one_line(reason)])
 
 
-def _one_line(text: str) -> str:
-    """Return the text without what could break up a letter; a reason may quote a file's own words."""
+def one_line(text: str) -> str:
+    """Return a reason without what could break up a letter, and not too long; it may quote a file's own words."""
     printable = "".join(character if character.isprintable() else " " for character in text)
     return " ".join(printable.split())[:REASON_LENGTH]

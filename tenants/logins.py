@@ -32,7 +32,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "heartbeat": ALIVE,
     },
     "fleet": {"organisation": "SELECT", "plan": "SELECT", "job": "SELECT", "heartbeat": ALIVE},
-    "registrar": {"organisation": "SELECT", "route": "SELECT", "job": "SELECT, UPDATE", "heartbeat": ALIVE},
+    "registrar": {"organisation": "SELECT", "route": "SELECT", "job": "SELECT, INSERT, UPDATE", "heartbeat": ALIVE},
     # Addresses and no password: these columns of people, and no other.
     "postman": {
         "letter": "SELECT, UPDATE, DELETE",

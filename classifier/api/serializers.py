@@ -302,7 +302,14 @@ class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
     object = ObjectField("model_version")
     model = serializers.CharField(source="model.name")
     version = serializers.IntegerField(source="number")
-    dataset = serializers.CharField(source="dataset_id", allow_null=True)
+    dataset = serializers.CharField(
+        source="dataset_id",
+        allow_null=True,
+        help_text="What it learnt from; of a version that was registered in MLflow, what it was tested on.",
+    )
+    mlflow_version = serializers.IntegerField(
+        allow_null=True, help_text="Its number in MLflow, where an outside pipeline has registered it."
+    )
 
     class Meta:
         model = ModelVersion
@@ -320,6 +327,7 @@ class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
             "parameters",
             "seconds",
             "sha256",
+            "mlflow_version",
             "verdict",
             "created_by",
         )

@@ -42,6 +42,7 @@ def as_version(shared: SharedModel) -> dict[str, Any]:
         "parameters": {},
         "seconds": shared.seconds,
         "sha256": shared.sha256,
+        "mlflow_version": None,
         "verdict": "Published by the operator.",
         "created_by": "operator",
     }

@@ -2,7 +2,7 @@
 
 from classifier.models.classification import Answer, Classification
 from classifier.models.dataset import Dataset, Row
-from classifier.models.model import Model, Promotion
+from classifier.models.model import Model, Promotion, Refusal
 from classifier.models.model_version import EvaluatedRow, ModelVersion
 from classifier.models.training_job import TrainingEvent, TrainingJob
 
@@ -14,6 +14,7 @@ __all__ = [
     "Model",
     "ModelVersion",
     "Promotion",
+    "Refusal",
     "Row",
     "TrainingEvent",
     "TrainingJob",

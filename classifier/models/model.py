@@ -75,3 +75,18 @@ class Promotion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model_id} to {self.version_id}"
+
+
+class Refusal(models.Model):
+    """A version that was made champion in MLflow and does not answer, for a reason. Its number is MLflow's."""
+
+    model = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="refusals")
+    number = models.PositiveIntegerField()
+    reason = models.CharField(max_length=300)
+    at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["model", "number"], name="refusal_number_is_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.model_id} in MLflow {self.number}"

@@ -27,6 +27,9 @@ class ModelVersion(models.Model):
     sha256 = models.CharField(max_length=64)
     twin_sha256 = models.CharField(max_length=64)
     seconds = models.FloatField()
+    # MLflow's number of a version that an outside pipeline registered there; null for those that were trained here. Of
+    # such a one, `dataset` is what it was tested on: what it learnt from is not known.
+    mlflow_version = models.PositiveIntegerField(null=True)
     # Why it was promoted, or was not, in words.
     verdict = models.CharField(max_length=300, blank=True)
     created_by = models.CharField(max_length=254)

@@ -1,15 +1,20 @@
 """The registrar's process: sees to it, once a second and whenever it is woken, that MLflow says what `public` says."""
 
+import _thread
 import logging
 import os
+import threading
 import time
+from collections.abc import Container
+from pathlib import Path
 
 import psycopg
 
 from classifier.registrar import assignments, environment
 from classifier.registrar.assignments import Assignment, Champion, Connection, Request
 from classifier.registrar.child import Recorder, RecorderFailed
-from classifier.registrar.holdings import Alias, Holdings, RegistryDown
+from classifier.registrar.holdings import Holdings, RegistryDown
+from classifier.registrar.requests import Requests
 from tenants import notify
 from tenants.heartbeats import Heart
 
@@ -44,7 +49,7 @@ class Registrar:
             is_ready = self._holdings.is_ready()
             done = [self._record(public, job) for job in assignments.due(public)]
             if is_ready:
-                self._put_champions(assignments.champions(public))
+                self._put_champions(assignments.champions(public), in_hand=assignments.in_hand(public))
                 self._forget(assignments.deleted(public))
         except RegistryDown as error:
             if not self._is_down:
@@ -59,8 +64,10 @@ class Registrar:
     def _record(self, public: Connection, job: Assignment) -> bool:
         request = job.request()
         if request is None:
-            assignments.give_up(public, job, "its subject is not one")
+            assignments.give_up(public, job, "its subject or its note is not one")
             return True
+        if job.kind == "settle":
+            request["champion"] = assignments.champion(public, job.tenant, str(request["model"])) or 0
         started = time.monotonic()
         try:
             self._recorder.ask(request)
@@ -73,17 +80,18 @@ class Registrar:
         log.info("%s %s.%s in %.1f s", job.kind, job.tenant, job.subject, time.monotonic() - started)
         return True
 
-    def _put_champions(self, champions: list[Champion]) -> None:
+    def _put_champions(self, champions: list[Champion], *, in_hand: Container[str]) -> None:
         aliases = self._holdings.aliases()
         for champion in champions:
             name, version = champion.name, champion.version
             alias = aliases.get(name)
-            # Without a registered version there is nothing to point at yet.
-            if alias is None or alias == Alias(version, version) or not self._holdings.has_version(name, version):
+            if alias is None or name in in_hand or alias.stands_at(version):
                 continue
-            if alias.version not in (alias.written, version):
-                log.warning("somebody moved %s@champion to %s; it is put back to %d", name, alias.version, version)
-            request: Request = {"do": "promote", "tenant": champion.tenant, "model": champion.model, "number": version}
+            number = self._holdings.number_of(name, version)
+            # Without a registered version there is nothing to point at yet; and who moved the alias has asked for it.
+            if number is None or (alias.is_moved and alias.number != number):
+                continue
+            request: Request = {"do": "promote", "tenant": champion.tenant, "model": champion.model, "number": number}
             if self._ask_patiently(name, request):
                 log.info("%s@champion is version %d", name, version)
 
@@ -113,10 +121,19 @@ class Registrar:
         return True
 
 
+def _watch(requests: Requests, database: str) -> None:
+    try:
+        requests.watch(database)
+    finally:  # A registrar that hears no request is none: the supervisor starts another.
+        _thread.interrupt_main()
+
+
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     database, mlflow = environment.required("DATABASE_URL"), environment.required("MLFLOW_DATABASE_URL")
     registrar = Registrar(Holdings(mlflow), Recorder(environment.recorder(os.environ)))
+    requests = Requests(Holdings(mlflow), Path(environment.required("ASSORT_DATA")))
+    threading.Thread(target=_watch, args=(requests, database), name="requests", daemon=True).start()
     while True:
         try:
             with assignments.connect(database) as public:

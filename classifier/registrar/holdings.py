@@ -3,16 +3,37 @@
 Nothing is written here. The tables are those of MLflow's migrations (mlflow/store/model_registry/dbmodels).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import LiteralString
 
 import psycopg
 
-from classifier.registrar.tags import CHAMPION, VERSION_ID
+from classifier.registrar.tags import CHAMPION, SHA256, VERSION, VERSION_ID
 
 Rows = list[tuple[object, ...]]
 
 CONNECT_SECONDS = 5
+# MLflow's number of our version. Where there is no tag with ours, they are the same.
+NUMBER_OF: LiteralString = """
+    SELECT i.version FROM model_version_tags i
+    LEFT JOIN model_version_tags n
+    ON n.workspace = i.workspace AND n.name = i.name AND n.version = i.version AND n.key = %s
+    WHERE i.key = %s AND i.name = %s AND coalesce(n.value, i.version::text) = %s
+    ORDER BY i.version LIMIT 1
+"""
+
+_ALIASES: LiteralString = """
+    SELECT m.name, a.version, CASE WHEN i.value IS NOT NULL THEN coalesce(n.value, a.version::text) END, w.value
+    FROM registered_models m
+    LEFT JOIN registered_model_aliases a ON a.workspace = m.workspace AND a.name = m.name AND a.alias = 'champion'
+    LEFT JOIN registered_model_tags w ON w.workspace = m.workspace AND w.name = m.name AND w.key = %s
+    LEFT JOIN model_version_tags i
+    ON i.workspace = m.workspace AND i.name = m.name AND i.version = a.version AND i.key = %s
+    LEFT JOIN model_version_tags n
+    ON n.workspace = m.workspace AND n.name = m.name AND n.version = a.version AND n.key = %s
+"""
+_IS_MOVED: LiteralString = "a.version::text <> ALL (string_to_array(coalesce(w.value, ''), ' '))"
 
 
 class RegistryDown(Exception):
@@ -21,10 +42,29 @@ class RegistryDown(Exception):
 
 @dataclass(frozen=True)
 class Alias:
-    """Where the alias of a registered model points, and where we pointed it the last time."""
+    """Where the alias of a registered model points, in MLflow's number and in ours, and where we pointed it last."""
 
+    number: int | None
     version: int | None
-    written: int | None
+    written: frozenset[int]
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether somebody else has moved it."""
+        return self.number is not None and self.number not in self.written
+
+    def stands_at(self, version: int) -> bool:
+        """Whether it points to our version, and is noted as ours."""
+        return self.version == version and self.written == {self.number}
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A version in MLflow's registry, as whoever registered it says."""
+
+    location: str
+    version_id: str | None
+    sha256: str | None
 
 
 class Holdings:
@@ -42,23 +82,31 @@ class Holdings:
 
     def aliases(self) -> dict[str, Alias]:
         """Return the champions by the registered model's name."""
-        rows = self._query(
-            "SELECT m.name, a.version, t.value FROM registered_models m"
-            " LEFT JOIN registered_model_aliases a"
-            " ON a.workspace = m.workspace AND a.name = m.name AND a.alias = 'champion'"
-            " LEFT JOIN registered_model_tags t ON t.workspace = m.workspace AND t.name = m.name AND t.key = %s",
-            CHAMPION,
-        )
-        return {str(name): Alias(_number(version), _number(written)) for name, version, written in rows}
+        return self._find(_ALIASES)
 
-    def has_version(self, name: str, number: int) -> bool:
-        """Whether the version is registered, by us."""
-        return bool(
-            self._query(
-                "SELECT 1 FROM model_version_tags WHERE name = %s AND version = %s AND key = %s",
-                *(name, number, VERSION_ID),
-            )
+    def moved(self, or_named: Iterable[str] = ()) -> dict[str, Alias]:
+        """Return the champions that are not where we pointed them, most of the time none, and those that are named."""
+        return self._find(f"{_ALIASES} WHERE {_IS_MOVED} OR m.name = ANY (%s)", list(or_named))
+
+    def number_of(self, name: str, version: int) -> int | None:
+        """Return MLflow's number of our version, or None where it is not registered."""
+        rows = self._query(NUMBER_OF, VERSION, VERSION_ID, name, str(version))
+        return _number(rows[0][0]) if rows else None
+
+    def registered(self, name: str, number: int) -> Registered | None:
+        rows = self._query(
+            "SELECT coalesce(v.storage_location, v.source, ''), i.value, h.value FROM model_versions v"
+            " LEFT JOIN model_version_tags i"
+            " ON i.workspace = v.workspace AND i.name = v.name AND i.version = v.version AND i.key = %s"
+            " LEFT JOIN model_version_tags h"
+            " ON h.workspace = v.workspace AND h.name = v.name AND h.version = v.version AND h.key = %s"
+            " WHERE v.name = %s AND v.version = %s",
+            *(VERSION_ID, SHA256, name, number),
         )
+        if not rows:
+            return None
+        location, version_id, sha256 = rows[0]
+        return Registered(str(location), _text(version_id), _text(sha256))
 
     def knows(self, tenant: str) -> bool:
         """Whether anything of the organisation is in MLflow."""
@@ -70,15 +118,32 @@ class Holdings:
             )
         )
 
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+    def _find(self, statement: LiteralString, *values: object) -> dict[str, Alias]:
+        rows = self._query(statement, CHAMPION, VERSION_ID, VERSION, *values)
+        return {str(name): Alias(_number(at), _number(ours), _numbers(written)) for name, at, ours, written in rows}
+
     def _query(self, statement: LiteralString, *values: object) -> Rows:
         try:
             if self._connection is None:
                 self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=CONNECT_SECONDS)
             return self._connection.execute(statement, values).fetchall()
         except psycopg.OperationalError as error:
-            self._connection = None
+            self.close()
             raise RegistryDown(str(error).strip()) from error
 
 
 def _number(value: object) -> int | None:
-    return int(str(value)) if value is not None and str(value).isdigit() else None
+    return int(str(value)) if value is not None and str(value).isdecimal() else None
+
+
+def _numbers(value: object) -> frozenset[int]:
+    return frozenset(int(word) for word in str(value or "").split() if word.isdecimal())
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -24,6 +24,7 @@ from mlflow.exceptions import MlflowException
 
 from classifier.ml.errors import ArtefactDamaged
 from classifier.registrar import child, environment, flavour, record, tags, tenant_files
+from classifier.registrar.holdings import NUMBER_OF
 from classifier.registrar.record import Record, RecordDamaged
 from classifier.registrar.tenant_files import FilesRefused
 from tenants.isolation import checked
@@ -41,10 +42,6 @@ _LOCK = 7_205_759_403
 _LOCK_TIMEOUT = "60s"
 
 
-class NumberTaken(Exception):
-    """Somebody else has registered a version under the number that is ours."""
-
-
 class Registry:
     """MLflow's registry, written in our terms. A tenant is an experiment, a version a run."""
 
@@ -55,18 +52,15 @@ class Registry:
         self._client = MlflowClient()
 
     def register(self, *, tenant: str, model: str, number: int, version_id: str) -> None:
-        """Record a version under its own number, after those before it.
+        """Record a version after those before it; under its own number, unless somebody else has registered versions.
 
-        Raises NumberTaken, and RecordDamaged or FilesRefused or ArtefactDamaged for what cannot be recorded.
+        Raises RecordDamaged or FilesRefused or ArtefactDamaged for what cannot be recorded.
         """
         name = f"{tenant}.{model}"
-        last = self._last_number(name)
-        if last >= number:
-            if self._client.get_model_version(name, str(number)).tags.get(tags.VERSION_ID) != version_id:
-                raise NumberTaken(f"{name} has another version {number} in MLflow; delete {name} there to mend it")
+        if self._is_registered(name, version_id):
             return
         # MLflow counts by itself: a number that never got recorded is caught up on, or else kept taken.
-        for missing in range(last + 1, number):
+        for missing in range(self._last_number(name) + 1, number):
             try:
                 self._record(tenant, model, missing)
             except _REFUSALS as error:
@@ -82,9 +76,54 @@ class Registry:
         self._collect()
 
     def promote(self, *, tenant: str, model: str, number: int) -> None:
+        """Point the alias to a version, by MLflow's number."""
         name = f"{tenant}.{model}"
-        # In this order: killed in between, the alias is where it should be, and only the note is written again.
+        written = self._client.get_registered_model(name).tags.get(tags.CHAMPION, "")
+        # Noted before it is moved and after it: at no moment does our own move look like somebody else's.
+        self._client.set_registered_model_tag(name, tags.CHAMPION, f"{written} {number}".strip())
         self._client.set_registered_model_alias(name, "champion", str(number))
+        self._client.set_registered_model_tag(name, tags.CHAMPION, str(number))
+
+    def settle(
+        self, *, tenant: str, model: str, number: int, version_id: str, version: int, refused: str, champion: int
+    ) -> None:
+        """Write what came of a request for version `number` of MLflow: `version` of ours answers, or it is `refused`.
+
+        `champion` is our number of the version that answers now, or 0.
+        """
+        name = f"{tenant}.{model}"
+        try:
+            self._client.get_model_version(name, str(number))
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            if version:  # Whoever registered it has deleted it, and it answers here all the same.
+                self._record(tenant, model, version, version_id)
+            return
+        if refused:
+            self._client.set_model_version_tag(name, str(number), tags.REFUSED, refused)
+            self._put_back(tenant, model, number, champion)
+        else:
+            self._note_as_ours(name, number, version_id, version)
+
+    def _put_back(self, tenant: str, model: str, number: int, champion: int) -> None:
+        name = f"{tenant}.{model}"
+        if self._champion(name) != number:
+            return
+        before = self._number_of(name, champion)
+        if before is None:
+            self._client.delete_registered_model_alias(name, "champion")
+        else:
+            self.promote(tenant=tenant, model=model, number=before)
+
+    def _note_as_ours(self, name: str, number: int, version_id: str, version: int) -> None:
+        at = self._client.get_model_version(name, str(number))
+        if at.tags.get(tags.VERSION_ID) != version_id:
+            self._client.set_model_version_tag(name, str(number), tags.VERSION, str(version))
+            self._client.set_model_version_tag(name, str(number), tags.VERSION_ID, version_id)
+        if tags.REFUSED in at.tags:
+            self._client.delete_model_version_tag(name, str(number), tags.REFUSED)
+        # Wherever the alias is now: moved on meanwhile, or back, it is asked for anew.
         self._client.set_registered_model_tag(name, tags.CHAMPION, str(number))
 
     def forget(self, *, tenant: str) -> None:
@@ -104,6 +143,8 @@ class Registry:
         with tenant_files.opened(self._tenants, tenant, "models", model, str(number)) as folder:
             content = tenant_files.read(folder, "record.json", limit=_RECORD_BYTES)
         version = record.parse(content, model=model, number=number, version_id=version_id)
+        if self._is_registered(f"{tenant}.{model}", version.id):
+            return
         experiment = self._experiment(tenant)
         if self._delete_runs(experiment, tags.VERSION_ID, version.id):
             self._collect()
@@ -114,11 +155,8 @@ class Registry:
             mlflow.start_run(run_id=run.info.run_id),
         ):
             uri = flavour.log_model(version, served)
-        name = f"{tenant}.{model}"
-        created = mlflow.register_model(uri, name, tags={tags.VERSION_ID: version.id, "assort.sha256": version.sha256})
-        if int(created.version) != number:
-            self._client.delete_model_version(name, created.version)
-            raise NumberTaken(f"somebody else registers versions of {name}: ours became {created.version}")
+        noted = {tags.VERSION_ID: version.id, tags.VERSION: str(number), tags.SHA256: version.sha256}
+        mlflow.register_model(uri, f"{tenant}.{model}", tags=noted)
 
     def _log(self, run: Run, version: Record) -> None:
         run_id, at = run.info.run_id, run.info.start_time
@@ -143,6 +181,21 @@ class Registry:
         """Return the highest number that MLflow has given out, deleted versions included, which it does not show."""
         row = self._connection.execute("SELECT max(version) FROM model_versions WHERE name = %s", (name,)).fetchone()
         return row[0] or 0 if row else 0
+
+    def _is_registered(self, name: str, version_id: str) -> bool:
+        statement = "SELECT 1 FROM model_version_tags WHERE name = %s AND key = %s AND value = %s"
+        return self._connection.execute(statement, (name, tags.VERSION_ID, version_id)).fetchone() is not None
+
+    def _number_of(self, name: str, version: int) -> int | None:
+        """Return MLflow's number of our version."""
+        values = (tags.VERSION, tags.VERSION_ID, name, str(version))
+        row = self._connection.execute(NUMBER_OF, values).fetchone()
+        return row[0] if row else None
+
+    def _champion(self, name: str) -> int | None:
+        """Return MLflow's number of the version to which the alias points."""
+        at = self._client.get_registered_model(name).aliases.get("champion")
+        return None if at is None else int(at)
 
     def _hold_place(self, name: str, why: Exception) -> None:
         """Make a version without a model, so that the ones after it get their own numbers."""
@@ -183,9 +236,9 @@ def _run_tags(version: Record) -> dict[str, str]:
     return libraries | {
         tags.VERSION_ID: version.id,
         tags.MODEL: version.model,
-        "assort.version": str(version.version),
+        tags.VERSION: str(version.version),
         "assort.kind": version.kind,
-        "assort.sha256": version.sha256,
+        tags.SHA256: version.sha256,
         "assort.dataset": version.dataset or "",
         "assort.dataset_sha256": version.dataset_sha256,
         "assort.created_at": version.created_at,
@@ -211,6 +264,7 @@ def _carry_out(request: dict[str, Any], *, url: str, data: Path, prepare: bool) 
             "register": registry.register,
             "unregister": registry.unregister,
             "promote": registry.promote,
+            "settle": registry.settle,
             "forget": registry.forget,
         }
         checked(request["tenant"])  # It becomes a path.

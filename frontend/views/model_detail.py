@@ -18,6 +18,8 @@ from tenants.permissions import Scope
 WEAKEST = 5
 # So many versions, the newest, are in the chart.
 CHARTED = 50
+# So many refusals, the newest, are on the page.
+REFUSED = 5
 
 
 @require(Scope.READ)
@@ -29,6 +31,7 @@ def model_detail(request: MemberRequest, model: Model) -> HttpResponse:
         "model": model,
         "versions": paged(request, history, "-number"),
         "progress": charts.accuracy_by_version(charted) if len(charted) > 1 else None,
+        "refusals": model.refusals.order_by("-at")[:REFUSED],
         "training": model.training_jobs.exclude(status__in=FINISHED).first(),
         "policy_form": PolicyForm(initial={"policy": model.policy}),
         "follow_form": FollowForm(

@@ -29,6 +29,6 @@ BACKWARDS = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0008_first_steps")]
+    dependencies = [("tenants", "0011_requests")]
 
     operations = [migrations.RunSQL(FORWARDS, BACKWARDS)]

@@ -8,7 +8,7 @@ FORWARDS = """
     ALTER TABLE public.job ADD CONSTRAINT job_kind_has_its_queue CHECK (
         (kind, queue) IN (
             ('classify', 'later'), ('validate', 'batch'), ('tidy', 'batch'), ('follow', 'batch'), ('adopt', 'batch'),
-            ('train', 'train'), ('register', 'record'), ('unregister', 'record')
+            ('train', 'train'), ('register', 'record'), ('unregister', 'record'), ('settle', 'record')
         )
     );
 """
@@ -18,7 +18,7 @@ BACKWARDS = """
     ALTER TABLE public.job ADD CONSTRAINT job_kind_has_its_queue CHECK (
         (kind, queue) IN (
             ('classify', 'infer'), ('validate', 'batch'), ('tidy', 'batch'), ('follow', 'batch'), ('adopt', 'batch'),
-            ('train', 'train'), ('register', 'record'), ('unregister', 'record')
+            ('train', 'train'), ('register', 'record'), ('unregister', 'record'), ('settle', 'record')
         )
     );
 """

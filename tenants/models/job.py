@@ -21,6 +21,8 @@ class Job(models.Model):
     queue = models.CharField(max_length=6)
     # What it is about, for the registrar and the operators' list: `support@3`.
     subject = models.CharField(max_length=100, blank=True)
+    # What a worker answers to a request of the registrar, as JSON.
+    note = models.CharField(max_length=1000, blank=True, default="", db_default="")
     state = models.CharField(max_length=7, choices=State, default=State.QUEUED)
     attempt = models.PositiveSmallIntegerField(default=0)
     outcome = models.CharField(max_length=9, blank=True)

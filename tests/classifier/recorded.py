@@ -66,12 +66,14 @@ class Registrar:
     def mlflow(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         return query(self.environment["MLFLOW_DATABASE_URL"], statement, *values)
 
-    def submit(self, tenant: str, kind: str, subject: str, job_id: str = "", *, attempt: int = 0) -> str:
+    def submit(
+        self, tenant: str, kind: str, subject: str, job_id: str = "", *, attempt: int = 0, note: str = ""
+    ) -> str:
         job_id = job_id or ids.new("job")
         self.public(
-            "INSERT INTO job (id, tenant, kind, queue, subject, state, attempt, outcome, created_at)"
-            " VALUES (%s, %s, %s, 'record', %s, 'queued', %s, '', clock_timestamp())",
-            *(job_id, tenant, kind, subject, attempt),
+            "INSERT INTO job (id, tenant, kind, queue, subject, note, state, attempt, outcome, created_at)"
+            " VALUES (%s, %s, %s, 'record', %s, %s, 'queued', %s, '', clock_timestamp())",
+            *(job_id, tenant, kind, subject, note, attempt),
         )
         self.public("NOTIFY job")
         return job_id
@@ -100,15 +102,33 @@ class Registrar:
         )
         return dict(rows)
 
-    def has_champion(self, tenant: str, model: str, version: int) -> bool:
-        """Whether the alias points to the version, and is noted as ours, within 5 seconds."""
+    def has_champion(self, tenant: str, model: str, version: int, *, seconds: float = 5) -> bool:
+        """Whether the alias points to the version, and is noted as ours, in so many seconds."""
         champion = (
             "SELECT 1 FROM registered_model_aliases a"
             " JOIN registered_model_tags t ON t.name = a.name AND t.key = 'assort.champion'"
             " WHERE a.name = %s AND a.alias = 'champion' AND a.version = %s AND t.value = %s"
         )
         values = (f"{tenant}.{model}", version, str(version))
-        return process.wait_for(lambda: bool(self.mlflow(champion, *values)), 5)
+        return process.wait_for(lambda: bool(self.mlflow(champion, *values)), seconds)
+
+    def move(self, tenant: str, model: str, number: int) -> None:
+        """Point the alias to a version, as somebody else would."""
+        name = f"{tenant}.{model}"
+        moved = "UPDATE registered_model_aliases SET version = %s WHERE name = %s AND alias = 'champion' RETURNING 1"
+        if not self.mlflow(moved, number, name):
+            self.mlflow(
+                "INSERT INTO registered_model_aliases (name, alias, version, workspace)"
+                " VALUES (%s, 'champion', %s, 'default')",
+                name,
+                number,
+            )
+
+    def tag(self, tenant: str, model: str, number: int, key: str) -> str | None:
+        """Return a tag of MLflow's version."""
+        tagged = "SELECT value FROM model_version_tags WHERE name = %s AND version = %s AND key = %s"
+        rows = self.mlflow(tagged, f"{tenant}.{model}", number, key)
+        return rows[0][0] if rows else None
 
     def consume(self, name: str, inputs: list[Any], *, cwd: Path) -> list[dict[str, Any]]:
         environment = self.environment | {"MLFLOW_TRACKING_URI": self.environment["MLFLOW_DATABASE_URL"]}

@@ -1,11 +1,10 @@
-import time
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from classifier import inference, registry
-from classifier.inference import LoadedModels
+from classifier.loaded import LoadedModels
 from classifier.ml.predictor import Predictor
 from classifier.models import Classification
 from tenants import isolation
@@ -81,25 +80,6 @@ def test_one_that_cannot_be_computed_takes_no_other_with_it(
 
 def test_an_unknown_version_is_not_found(models: LoadedModels) -> None:
     assert inference.answer(request(version=9), models=models)["error"]["code"] == "not_found"
-
-
-def test_the_model_used_longest_ago_leaves_the_memory(inside_acme: Organisation) -> None:
-    dataset = rows.ready(inside_acme)
-    for name in ("one", "two"):
-        rows.trained(inside_acme, dataset, name)
-    models = LoadedModels(inside_acme.tenant, room=1)
-    first = models.get("one", 1)
-    models.get("two", 1)
-    assert models.get("one", 1) is not first
-
-
-def test_a_model_that_was_deleted_stops_answering(models: LoadedModels, monkeypatch: pytest.MonkeyPatch) -> None:
-    models.get("support", 1)
-    registry.delete(tenant=models.tenant, model=registry.get("support"), by="alice")
-    later = time.monotonic() + 10
-    monkeypatch.setattr(time, "monotonic", lambda: later)
-    with pytest.raises(NotFound):
-        models.get("support", 1)
 
 
 def accept(organisation: Organisation) -> Classification:

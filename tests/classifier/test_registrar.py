@@ -138,16 +138,6 @@ def test_the_champion_follows_promotion_and_roll_back(registrar: Registrar, tena
         assert registrar.has_champion(tenant, "support", version)
 
 
-def test_an_alias_that_somebody_else_moved_is_put_back(registrar: Registrar, tenant: str) -> None:
-    registrar.outcome(register(registrar, tenant, "support@1"))
-    registrar.outcome(register(registrar, tenant, "support@2"))
-    registrar.route(tenant, "support", 1)
-    assert registrar.has_champion(tenant, "support", 1)
-    registrar.mlflow("UPDATE registered_model_aliases SET version = 2 WHERE name = %s", f"{tenant}.support")
-    assert registrar.has_champion(tenant, "support", 1)
-    assert f"somebody moved {tenant}.support@champion to 2" in registrar.log()
-
-
 def test_a_damaged_artefact_is_not_recorded(registrar: Registrar, tenant: str) -> None:
     version_id = recorded.store(registrar, tenant, "support", 1)
     weights = registrar.tenants / tenant / "models/support/1/served/weights.npy"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from classifier import inference, registry, sharing, trainer, training
-from classifier.inference import LoadedModels
+from classifier.loaded import LoadedModels
 from classifier.ml.errors import ArtefactDamaged
 from tenants import ids, isolation
 from tenants.errors import Conflict, InvalidInput, NotFound

@@ -1,5 +1,6 @@
-from classifier import registry
+from classifier import adopter, registry
 from tenants.models import User
+from tests.classifier import outside
 from tests.frontend.conftest import Inside, Studio, Visit, address, train
 
 
@@ -43,3 +44,24 @@ def test_roll_back_is_offered_where_there_is_an_earlier_champion(
     with inside():
         registry.roll_back(model=studio.model, by="bob")
     assert "Roll back" not in visit(bob, "model_detail", "letters").text
+
+
+def test_what_mlflow_asked_for_in_vain_stands_there_with_the_reason(
+    visit: Visit, rita: User, studio: Studio, inside: Inside
+) -> None:
+    assert 'id="refused"' not in visit(rita, "model_detail", "letters").text
+    with inside():
+        job_id = outside.request(studio.organisation, model="letters", number=7, problem="Its files are gone.")
+        adopter.adopt(job_id, tenant=studio.organisation.tenant)
+    page = visit(rita, "model_detail", "letters")
+    assert [(refusal.number, refusal.reason) for refusal in page.context["refusals"]] == [(7, "Its files are gone.")]
+    assert "Its files are gone." in page.text
+
+
+def test_a_champion_from_elsewhere_is_not_said_to_be_trained_here(
+    visit: Visit, rita: User, studio: Studio, inside: Inside
+) -> None:
+    with inside():
+        studio.model.versions.filter(number=2).update(mlflow_version=2)
+    assert "registered in MLflow as version 2 and tested on" in visit(rita, "model_detail", "letters").text
+    assert "in MLflow, as version 2" in visit(rita, "version_detail", "letters", 2).text

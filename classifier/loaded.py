@@ -1,0 +1,97 @@
+"""The versions that a worker has in memory: several of several models, as many as there is room for."""
+
+import logging
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import DatabaseError, connection
+
+from classifier import registry, sharing
+from classifier.ml.predictor import Predictor
+
+log = logging.getLogger(__name__)
+
+ROOM_BYTES = 256 * 1024**2
+CHECK_SECONDS = 2.0
+# So long a version that was checked goes on answering while the database is away.
+TRUST_SECONDS = 60.0
+
+
+class LoadedModels:
+    """Versions that answer at once; the one that was used longest ago goes first when they take too much memory.
+
+    They are counted by the bytes of their artefacts. The one that is wanted always finds room.
+    """
+
+    def __init__(self, tenant: str, *, room: int = ROOM_BYTES) -> None:
+        self.tenant, self.room = tenant, room
+        self._loaded: OrderedDict[tuple[str, int], _Loaded] = OrderedDict()
+
+    def get(self, model: str, version: int) -> Predictor:
+        """Raises NotFound for a version that is not there, ArtefactDamaged for one whose bytes differ."""
+        key = (model, version)
+        loaded = self._loaded.get(key)
+        if loaded is None or not self._is_current(key, loaded):
+            self._loaded.pop(key, None)
+            loaded = self._loaded[key] = self._load(model, version)
+            self._make_room()
+        self._loaded.move_to_end(key)
+        return loaded.predictor
+
+    @property
+    def bytes(self) -> int:
+        return sum(loaded.bytes for loaded in self._loaded.values())
+
+    def _make_room(self) -> None:
+        while self.bytes > self.room and len(self._loaded) > 1:
+            (model, version), _ = self._loaded.popitem(last=False)
+            log.info("%s@%d was used longest ago and leaves the memory", model, version)
+
+    def _load(self, model: str, version: int) -> "_Loaded":
+        # Asked before it is loaded: what changes in between is found out at the first check.
+        sha256, now = sha256_of(model, version), time.monotonic()
+        if sharing.is_shared(model):
+            predictor, folder = sharing.load(model, version), sharing.folder_of(model.partition(".")[2], version)
+        else:
+            predictor = registry.load(tenant=self.tenant, model_name=model, number=version)
+            folder = registry.folder_of(self.tenant, model) / str(version)
+        return _Loaded(predictor, sha256, _bytes_of(folder / "served"), checked_at=now, asked_at=now)
+
+    def _is_current(self, key: tuple[str, int], loaded: "_Loaded") -> bool:
+        """A model may be deleted and another be trained under its name, so what is loaded is asked for again."""
+        now = time.monotonic()
+        if now - loaded.asked_at <= CHECK_SECONDS:
+            return True
+        try:
+            if sha256_of(*key) != loaded.sha256:
+                return False
+        except DatabaseError:
+            connection.close()
+            if now - loaded.checked_at > TRUST_SECONDS:
+                raise
+            loaded.asked_at = time.monotonic()
+            return True
+        loaded.checked_at = loaded.asked_at = now
+        return True
+
+
+@dataclass
+class _Loaded:
+    """`checked_at` is when the database last said that it is current, `asked_at` when it was last asked."""
+
+    predictor: Predictor
+    sha256: str
+    bytes: int
+    checked_at: float
+    asked_at: float
+
+
+def sha256_of(model: str, version: int) -> str:
+    """Return the hash of the version that has this name now. Raises NotFound."""
+    return sharing.sha256_of(model, version) if sharing.is_shared(model) else registry.sha256_of(model, version)
+
+
+def _bytes_of(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir())
