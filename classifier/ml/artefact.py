@@ -1,9 +1,11 @@
 """A model as files: JSON and arrays, nothing that can be executed.
 
-manifest.json   what the model is, and the sha256 of every other file
-settings.json   vocabularies and levels
+manifest.json   what the model is, where each array stands, and the sha256 of every other file
+settings.json   levels, and how many n-grams there are
 golden.json     a few inputs, and in golden.npy the probabilities that they had when the model was saved
-*.npy           the arrays
+arrays.bin      the arrays, in the form in which they are computed with
+
+Format 1 had a file *.npy for each array, the n-grams in settings.json, and weights in half precision.
 """
 
 from __future__ import annotations
@@ -13,13 +15,15 @@ import json
 import platform
 from collections.abc import Mapping
 from importlib.metadata import version
-from io import BytesIO
+from io import BufferedReader, BytesIO
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import arrays
 from .errors import ArtefactDamaged
 from .predictor import Predictor, Scorer
 from .schema import Schema
@@ -28,8 +32,9 @@ from .table_linear import TableLinear
 from .text_linear import TextLinear
 from .text_sum import TextSum
 
-FORMAT = 1
-MANIFEST = "manifest.json"
+FORMAT = 2
+READABLE = (1, FORMAT)
+MANIFEST, ARRAYS = "manifest.json", "arrays.bin"
 FORMS: Mapping[str, type[Scorer]] = {form.form: form for form in (TextLinear, TextSum, TableLinear, TableForest)}
 
 _LIBRARIES = ("numpy", "scipy", "scikit-learn")
@@ -44,12 +49,13 @@ def save(model: Predictor, directory: Path) -> str:
     directory.mkdir(parents=True, exist_ok=True)
     if any(directory.iterdir()):
         raise FileExistsError(f"{directory} is not empty; save a model into a directory of its own.")
-    settings, arrays = model.scorer.pack()
+    settings, packed = model.scorer.pack()
+    content, places = arrays.join(packed)
     files = {
         "settings.json": _json(settings),
         "golden.json": _json(model.golden),
         "golden.npy": _npy(model.probabilities(model.golden)),
-        **{f"{name}.npy": _npy(array) for name, array in arrays.items()},
+        ARRAYS: content,
     }
     manifest = _json(
         {
@@ -58,6 +64,7 @@ def save(model: Predictor, directory: Path) -> str:
             "schema": model.schema.to_json(),
             "labels": model.labels,
             "temperature": model.temperature,
+            "arrays": places,
             "versions": {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
             "files": {name: _sha256(content) for name, content in sorted(files.items())},
         }
@@ -71,17 +78,19 @@ def save(model: Predictor, directory: Path) -> str:
 def load(directory: Path, *, sha256: str | None = None) -> Predictor:
     """The model in a directory; with `sha256`, only if its manifest has that hash.
 
+    Its arrays stay in their file, mapped into memory, so that the processes that serve a model share one copy.
     Raises ArtefactDamaged when a byte differs, a file is missing or there is one too many, or when the golden
     inputs get other probabilities than when the model was saved (by more than 1e-5, as a change of libraries
     could cause).
     """
-    manifest, files = _read(directory, sha256)
+    manifest = _manifest(directory, sha256)
     try:
-        model = _model(manifest, files)
-        golden = _array(files["golden.npy"])
+        texts, found = _contents(directory, manifest)
+        model = _model(manifest, texts, found)
+        golden = found["golden"]
         answers = model.probabilities(model.golden)
         same = answers.shape == golden.shape and bool(np.allclose(answers, golden, rtol=0, atol=_TOLERANCE))
-    except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
+    except (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError) as error:
         raise ArtefactDamaged(f"{directory} does not hold a model in format {FORMAT}: {error!r}.") from error
     if not same:
         made_with = manifest.get("versions")
@@ -92,42 +101,78 @@ def load(directory: Path, *, sha256: str | None = None) -> Predictor:
     return model
 
 
-def _model(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Predictor:
+def _model(manifest: Mapping[str, Any], texts: Mapping[str, bytes], found: dict[str, NDArray[Any]]) -> Predictor:
     schema = Schema.from_json(manifest["schema"])
-    arrays = {name.removesuffix(".npy"): _array(content) for name, content in files.items() if name.endswith(".npy")}
-    scorer = FORMS[manifest["form"]].unpack(schema, json.loads(files["settings.json"]), arrays)
-    golden = tuple(json.loads(files["golden.json"]))
+    scorer = FORMS[manifest["form"]].unpack(schema, json.loads(texts["settings.json"]), found)
+    golden = tuple(json.loads(texts["golden.json"]))
     return Predictor(schema, tuple(manifest["labels"]), float(manifest["temperature"]), scorer, golden)
 
 
-def _read(directory: Path, sha256: str | None) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The manifest and the content of the files it names, each read once and compared with its hash."""
-    content = _bytes(directory / MANIFEST)
-    if sha256 is not None and _sha256(content) != sha256:
-        raise ArtefactDamaged(f"{directory / MANIFEST} has changed since it was recorded; restore it from a backup.")
+def _manifest(directory: Path, sha256: str | None) -> dict[str, Any]:
+    """The manifest, if it is in a format that can be read and names the files that are there."""
+    path = directory / MANIFEST
+    content = _read(path) if sha256 is None else _unchanged(path, sha256)
     try:
-        manifest = json.loads(content)
-        form, hashes = manifest["format"], dict(manifest["files"])
+        manifest: dict[str, Any] = json.loads(content)
+        form, named = manifest["format"], set(manifest["files"])
     except (ValueError, KeyError, TypeError) as error:
         raise ArtefactDamaged(f"{directory / MANIFEST} is not the manifest of a model.") from error
-    if form != FORMAT:
+    if form not in READABLE:
         raise ArtefactDamaged(f"{directory} is in format {form!r}, and this version reads {FORMAT}; upgrade.")
     found = {path.name for path in directory.iterdir()} - {MANIFEST}
-    if found != set(hashes):
-        names = ", ".join(sorted(found ^ set(hashes)))
+    if found != named:
+        names = ", ".join(sorted(found ^ named))
         raise ArtefactDamaged(f"{directory} lacks files or has some too many: {names}.")
-    files = {name: _bytes(directory / name) for name in hashes}
-    for name, file in files.items():
-        if _sha256(file) != hashes[name]:
-            raise ArtefactDamaged(f"{directory / name} has changed since it was saved; restore it from a backup.")
-    return manifest, files
+    return manifest
 
 
-def _bytes(path: Path) -> bytes:
-    """A regular file's content. A link could lead out of the directory, so it is refused."""
+def _contents(directory: Path, manifest: Mapping[str, Any]) -> tuple[dict[str, bytes], dict[str, NDArray[Any]]]:
+    """The texts by their names, and the arrays by theirs. Every file is compared with its hash."""
+    texts: dict[str, bytes] = {}
+    found: dict[str, NDArray[Any]] = {}
+    for name, sha256 in manifest["files"].items():
+        if name == ARRAYS:
+            found |= arrays.split(_mapped(directory / name, sha256), manifest["arrays"])
+        elif name.endswith(".npy"):
+            content = BytesIO(_unchanged(directory / name, sha256))
+            found[name.removesuffix(".npy")] = np.load(content, allow_pickle=False)
+        else:
+            texts[name] = _unchanged(directory / name, sha256)
+    return texts, found
+
+
+def _read(path: Path) -> bytes:
+    with _opened(path) as file:
+        return file.read()
+
+
+def _unchanged(path: Path, sha256: str) -> bytes:
+    content = _read(path)
+    if _sha256(content) != sha256:
+        raise _changed(path)
+    return content
+
+
+def _mapped(path: Path, sha256: str) -> mmap:
+    """The file that was hashed is the one that is mapped, whatever its name leads to by then.
+
+    Hashing reads past the map, so that of a large model only what answers touch becomes memory.
+    """
+    with _opened(path) as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+            raise _changed(path)
+        return mmap(file.fileno(), 0, access=ACCESS_READ)
+
+
+def _opened(path: Path) -> BufferedReader:
+    """A regular file. A link could lead out of the directory, so it is refused."""
     if path.is_symlink() or not path.is_file():
         raise ArtefactDamaged(f"{path} is missing; restore it from a backup, or train the model again.")
-    return path.read_bytes()
+    return path.open("rb")
+
+
+def _changed(path: Path) -> ArtefactDamaged:
+    return ArtefactDamaged(f"{path} has changed since it was saved; restore it from a backup.")
 
 
 def _json(value: Any) -> bytes:
@@ -138,11 +183,6 @@ def _npy(array: NDArray[Any]) -> bytes:
     buffer = BytesIO()
     np.save(buffer, array, allow_pickle=False)
     return buffer.getvalue()
-
-
-def _array(content: bytes) -> NDArray[Any]:
-    array: NDArray[Any] = np.load(BytesIO(content), allow_pickle=False)
-    return array
 
 
 def _sha256(content: bytes) -> str:

@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from . import encoder, grams, growth, solvers, text_sum
+from . import encoder, growth, solvers, text_sum
 from .folds import sample
-from .grams import Vectoriser
 from .growth import Growth
 from .linear import Linear
 from .predictor import Scorer
@@ -26,6 +25,7 @@ from .table_forest import Dense, TableForest
 from .table_linear import Design, TableLinear
 from .text_linear import TextLinear
 from .text_sum import TextSum
+from .vectoriser import Vectoriser
 
 Targets = NDArray[np.intp]
 Fit = Callable[[Sequence[Any], Targets, int], Scorer]
@@ -42,7 +42,7 @@ _FEWEST_FEATURES = 500
 _COMFORTABLE = 5_000_000
 _BEARABLE = 12_000_000
 _ENDURABLE = 100_000_000
-# Weights of one model: 16 MB in half precision.
+# Weights of one model: 32 MB.
 _WEIGHTS = 8_000_000
 # N-grams in a training matrix, of some 130,000 short texts: fitting takes about 60 bytes for each.
 _ENTRIES = 20_000_000
@@ -76,7 +76,7 @@ def worth_trying(
 
 def _texts(rows: int, labels: int) -> list[Candidate]:
     features = max(_FEWEST_FEATURES, min(_FEATURES, _WEIGHTS // (2 * labels)))
-    learn = partial(grams.learn, features=features, rarest=1 if rows < _MANY_ROWS else 2)
+    learn = partial(Vectoriser.learn, features=features, rarest=1 if rows < _MANY_ROWS else 2)
     words = partial(learn, families=("words",))
     characters = partial(learn, families=("characters",))
     both = partial(learn, families=("words", "characters"))
@@ -115,7 +115,7 @@ def _text(learn: Callable[[Sequence[str]], Vectoriser], solve: Callable[..., Lin
 
 
 def _tune(base: TextLinear | TextSum, texts: Sequence[Any], targets: Targets, seed: int) -> Scorer:
-    vectoriser = grams.learn(texts, families=("characters",), features=_FEATURES, rarest=1)
+    vectoriser = Vectoriser.learn(texts, families=("characters",), features=_FEATURES, rarest=1)
     rows = _rows_that_fit(vectoriser, texts, targets, seed)
     solve = partial(solvers.support_vectors, targets=targets[rows], c=1.0, seed=seed)
     return text_sum.tune(base, vectoriser, [texts[row] for row in rows], solve)

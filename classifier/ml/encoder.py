@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from . import cells, grams
-from .grams import Vectoriser
+from . import cells
 from .rows import Cell
 from .schema import Column, Schema
+from .vectoriser import Vectoriser
 
 # Gradient boosting knows 255 categories a feature.
 _LEVELS = 254
@@ -97,7 +97,7 @@ def learn(records: Sequence[Record], schema: Schema) -> Encoder:
             counts = Counter(cells.category(cell) for cell in _present(records, column.name))
             levels[column.name] = tuple(sorted(level for level, _ in counts.most_common(_LEVELS)))
         elif column.type == "text":
-            texts[column.name] = grams.learn(
+            texts[column.name] = Vectoriser.learn(
                 [text_of(record, column.name) for record in records],
                 families=("words", "characters"),
                 features=_TEXT_FEATURES,

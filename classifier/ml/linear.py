@@ -34,20 +34,25 @@ class Linear:
         half = np.ascontiguousarray(weights.T).astype(np.float16)
         return cls(half.astype(np.float32), intercepts.astype(np.float32))
 
-    def scores(self, matrix: csr_matrix) -> NDArray[np.float64]:
-        """Shape (rows of the matrix, labels)."""
-        product: NDArray[np.float32] = matrix @ self.weights
-        return (product + self.intercepts).astype(np.float64)
+    def scores(self, *blocks: csr_matrix) -> NDArray[np.float64]:
+        """Shape (rows, labels), of matrices that hold the features side by side."""
+        total, first = self.intercepts, 0
+        for block in blocks:
+            last = first + block.shape[1]
+            total = total + block @ self.weights[first:last]
+            first = last
+        return total.astype(np.float64)
 
-    def against_others(self, label: int) -> NDArray[np.float32]:
-        """How much more each feature speaks for a label than for the others on average, (features,)."""
-        labels = self.weights.shape[1]
-        rest: NDArray[np.float32] = (self.weights[:, label] - self.weights.mean(axis=1)) * labels / (labels - 1)
+    def against_others(self, label: int, features: NDArray[np.int32]) -> NDArray[np.float32]:
+        """How much more each of the features speaks for a label than for the others on average, (features,)."""
+        weights, labels = self.weights[features], self.weights.shape[1]
+        rest: NDArray[np.float32] = (weights[:, label] - weights.mean(axis=1)) * labels / (labels - 1)
         return rest
 
     def pack(self) -> dict[str, NDArray[Any]]:
-        return {"weights": self.weights.astype(np.float16), "intercepts": self.intercepts}
+        return {"weights": self.weights, "intercepts": self.intercepts}
 
     @classmethod
     def unpack(cls, arrays: dict[str, NDArray[Any]]) -> Linear:
-        return cls(arrays["weights"].astype(np.float32), arrays["intercepts"])
+        # Format 1 kept the weights in half precision; those of format 2 stay in their file.
+        return cls(np.asarray(arrays["weights"], dtype=np.float32), arrays["intercepts"])

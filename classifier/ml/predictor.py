@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from . import cells
 from .errors import InputProblem, InputsRejected
@@ -19,6 +18,7 @@ from .schema import Column, Schema
 
 _REASONS = 10
 _SHOWN = 80
+_FEW, _MANY = 8, 2_000
 _CELL_LENGTH = Limits().cell
 _PARSERS = {"number": cells.number, "boolean": cells.boolean, "datetime": cells.instant}
 
@@ -70,8 +70,20 @@ class Predictor:
         """Calibrated probabilities, shape (inputs, labels); each row sums to 1."""
         if not len(inputs):
             return np.empty((0, len(self.labels)))
-        result: NDArray[np.float64] = softmax(self.scorer.scores(inputs) / self.temperature, axis=1)
+        result = self.scorer.scores(inputs) / self.temperature
+        result -= result.max(axis=1, keepdims=True)
+        np.exp(result, out=result)
+        result /= result.sum(axis=1, keepdims=True)
         return result
+
+    def best(self, inputs: Sequence[Any], number: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Each input's most probable labels, as places in `labels`, and their probabilities; both (inputs, number).
+
+        The most probable comes first, of equal ones the one that stands first in `labels`.
+        """
+        probabilities = self.probabilities(inputs)
+        places = _greatest(probabilities, min(number, len(self.labels)))
+        return places, probabilities[np.arange(len(places))[:, None], places]
 
     def in_batches(self, inputs: Sequence[Any], size: int = 4_096) -> Iterator[NDArray[np.float64]]:
         """The probabilities of many inputs, `size` at a time, so that memory holds one batch of them."""
@@ -144,3 +156,15 @@ class Predictor:
         if parse is None or parse(cell) is not None or cells.is_placeholder(cell):
             return None
         return f"unparsable_{column.type}", f"{shown} is no {column.type}; it was taken as missing."
+
+
+def _greatest(values: NDArray[np.float64], number: int) -> NDArray[np.intp]:
+    """The columns of the greatest values in each row; a few of many are found sooner one after the other."""
+    if number > _FEW or values.size < _MANY:
+        return np.argsort(-values, axis=1, kind="stable")[:, :number]
+    rest, rows = values.copy(), np.arange(len(values))
+    found = np.empty((len(values), number), np.intp)
+    for place in range(number):
+        found[:, place] = rest.argmax(axis=1)
+        rest[rows, found[:, place]] = -np.inf
+    return found

@@ -41,29 +41,42 @@ class Design:
     def owners(self) -> tuple[str, ...]:
         """The column behind each feature of the matrix."""
         names = []
-        for name, _ in self.encoder.fields:
-            names += [name] * (len(self.encoder.levels[name]) + 1 if name in self.encoder.levels else 2)
+        for (name, _), width in zip(self.encoder.fields, self._widths, strict=True):
+            names += [name] * width
         for name, vectoriser in self.encoder.texts.items():
             names += [name] * vectoriser.width
         return tuple(names)
 
+    @cached_property
+    def _widths(self) -> list[int]:
+        """How many features each field has: a level's and one for what is missing, or a number and whether it is."""
+        levels = self.encoder.levels
+        return [len(levels[name]) + 1 if name in levels else 2 for name, _ in self.encoder.fields]
+
     def matrix(self, records: Sequence[Any]) -> csr_matrix:
         """Shape (records, features), float32."""
-        dense = self.encoder.dense(records)
-        blocks = [self._block(place, dense[:, place]) for place in range(dense.shape[1])]
-        blocks += [self.encoder.text(records, name) for name in self.encoder.texts]
-        return csr_matrix(hstack(blocks, format="csr", dtype=np.float32))
+        matrix = csr_matrix(hstack(self.blocks(records), format="csr", dtype=np.float32))
+        matrix.eliminate_zeros()
+        matrix.sort_indices()
+        return matrix
 
-    def _block(self, place: int, values: NDArray[np.float64]) -> csr_matrix:
-        """The features of one field; the last of them marks what is missing."""
-        rows, missing = np.arange(len(values)), np.isnan(values)
-        name, _ = self.encoder.fields[place]
-        if name in self.encoder.levels:
-            width = len(self.encoder.levels[name]) + 1
-            columns = np.where(missing, width - 1, values).astype(np.intp)
-            return csr_matrix((np.ones(len(values), np.float32), (rows, columns)), shape=(len(values), width))
-        scaled = np.clip((values - self.centres[place]) / self.scales[place], -10, 10)
-        return csr_matrix(np.column_stack([np.where(missing, 0, scaled), missing]).astype(np.float32))
+    def blocks(self, records: Sequence[Any]) -> list[csr_matrix]:
+        """The parts that stand side by side in the matrix: first all fields, then each text."""
+        return [self._fields(records), *(self.encoder.text(records, name) for name in self.encoder.texts)]
+
+    def _fields(self, records: Sequence[Any]) -> csr_matrix:
+        """Levels come first, as they do among the encoder's fields. Zeros are written down as well."""
+        dense, levels = self.encoder.dense(records), len(self.encoder.levels)
+        missing, widths = np.isnan(dense), np.array(self._widths, dtype=np.intp)
+        firsts = widths.cumsum() - widths
+        scaled = np.clip((dense - self.centres) / self.scales, -10, 10)[:, levels:]
+        known = np.where(missing, widths - 1, dense)[:, :levels].astype(np.intp) + firsts[:levels]
+        numbers = np.broadcast_to(firsts[levels:], scaled.shape)
+        gaps = missing[:, levels:]
+        values = np.concatenate([np.ones(known.shape), np.where(gaps, 0, scaled), gaps], axis=1, dtype=np.float32)
+        columns = np.concatenate([known, numbers, numbers + 1], axis=1, dtype=np.int32)
+        ends = np.arange(len(records) + 1, dtype=np.int32) * np.int32(columns.shape[1])
+        return csr_matrix((values.ravel(), columns.ravel(), ends), shape=(len(records), int(widths.sum())))
 
 
 @dataclass(frozen=True)
@@ -80,18 +93,19 @@ class TableLinear:
         return self.design.encoder.levels
 
     def scores(self, inputs: Sequence[Any]) -> NDArray[np.float64]:
-        return self.linear.scores(self.design.matrix(inputs))
+        return self.linear.scores(*self.design.blocks(inputs))
 
     def reasons(self, inputs: Sequence[Any], chosen: Sequence[int]) -> list[dict[str, float]]:
         """Per input, what each column adds to its label's score against the others; exact."""
         matrix, owners = self.design.matrix(inputs), self.design.owners
         found = []
         for row, label in enumerate(chosen):
-            weights = self.linear.against_others(label)
+            part = slice(matrix.indptr[row], matrix.indptr[row + 1])
+            features = matrix.indices[part]
+            weights = matrix.data[part] * self.linear.against_others(label, features)
             columns = dict.fromkeys(owners, 0.0)
-            start, end = matrix.indptr[row], matrix.indptr[row + 1]
-            for feature, value in zip(matrix.indices[start:end], matrix.data[start:end], strict=True):
-                columns[owners[feature]] += float(value * weights[feature])
+            for feature, weight in zip(features.tolist(), weights.tolist(), strict=True):
+                columns[owners[feature]] += weight
             found.append(columns)
         return found
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import grams
-from .grams import Vectoriser
+from . import grams, hashes
+from .hashes import Occurrences
 from .linear import Linear
 from .schema import Schema
+from .vectoriser import Vectoriser
 
 
 @dataclass(frozen=True)
@@ -29,15 +31,22 @@ class TextLinear:
     def levels(self) -> Mapping[str, Sequence[str]]:
         return {}
 
+    @property
+    def families(self) -> tuple[str, ...]:
+        return tuple(self.vectoriser.widths)
+
     def scores(self, inputs: Sequence[Any]) -> NDArray[np.float64]:
-        return self.linear.scores(self.vectoriser.matrix(inputs))
+        return np.concatenate([self.scores_of(found) for found in hashes.of_texts(inputs, self.families)])
+
+    def scores_of(self, found: Occurrences) -> NDArray[np.float64]:
+        return self.linear.scores(self.vectoriser.weigh(found))
 
     def reasons(self, inputs: Sequence[Any], chosen: Sequence[int]) -> list[dict[str, float]]:
         """Per input, what each of its words adds to its label's score against the others; exact."""
         return [self._words(text, label) for text, label in zip(inputs, chosen, strict=True)]
 
     def _words(self, text: str, label: int) -> dict[str, float]:
-        shares = self.vectoriser.token_weights(text, self.linear.against_others(label))
+        shares = self.vectoriser.token_weights(text, partial(self.linear.against_others, label))
         words: dict[str, float] = defaultdict(float)
         for token, share in zip(grams.tokens(text), shares, strict=True):
             words[token] += share

@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 
-from .grams import Vectoriser
+from . import hashes
+from .hashes import Occurrences
 from .linear import Linear
 from .schema import Schema
 from .text_linear import TextLinear
+from .vectoriser import Vectoriser
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,11 @@ class TextSum:
         return {}
 
     def scores(self, inputs: Sequence[Any]) -> NDArray[np.float64]:
-        total: NDArray[np.float64] = np.sum([part.scores(inputs) for part in self.parts], axis=0)
+        families = tuple({family: None for part in self.parts for family in part.families})
+        return np.concatenate([self._scores_of(found) for found in hashes.of_texts(inputs, families)])
+
+    def _scores_of(self, found: Occurrences) -> NDArray[np.float64]:
+        total: NDArray[np.float64] = np.sum([part.scores_of(found) for part in self.parts], axis=0)
         return total
 
     def reasons(self, inputs: Sequence[Any], chosen: Sequence[int]) -> list[dict[str, float]]:

@@ -44,7 +44,7 @@ def runs(registrar: Registrar, tenant: str) -> list[str]:
 
 
 def weights(registrar: Registrar, tenant: str) -> list[Path]:
-    return list((registrar.recorded / tenant).rglob("weights.npy"))
+    return list((registrar.recorded / tenant).rglob("arrays.bin"))
 
 
 @pytest.mark.parametrize("kind", ["text", "table"])
@@ -82,7 +82,7 @@ def test_what_is_recorded_holds_no_pickle_and_no_rows(registrar: Registrar, tena
     registrar.outcome(register(registrar, tenant, "support@1"))
     folder = registrar.recorded / tenant
     suffixes = {path.suffix for path in folder.rglob("*") if path.is_file()}
-    assert suffixes == {"", ".json", ".npy", ".py", ".txt", ".yaml"}
+    assert suffixes == {"", ".bin", ".json", ".npy", ".py", ".txt", ".yaml"}
     (description,) = folder.rglob("MLmodel")
     assert "examples" not in description.read_text()
 
@@ -140,12 +140,12 @@ def test_the_champion_follows_promotion_and_roll_back(registrar: Registrar, tena
 
 def test_a_damaged_artefact_is_not_recorded(registrar: Registrar, tenant: str) -> None:
     version_id = recorded.store(registrar, tenant, "support", 1)
-    weights = registrar.tenants / tenant / "models/support/1/served/weights.npy"
+    weights = registrar.tenants / tenant / "models/support/1/served/arrays.bin"
     weights.write_bytes(weights.read_bytes()[:-1] + b"!")
     registrar.submit(tenant, "register", "support@1", version_id, attempt=9)
     assert registrar.outcome(version_id) == "failed"
     assert registrar.versions(tenant, "support") == {}
-    assert "weights.npy has changed" in registrar.log()
+    assert "arrays.bin has changed" in registrar.log()
 
 
 def test_a_failed_attempt_is_counted_and_tried_again(registrar: Registrar, tenant: str) -> None:

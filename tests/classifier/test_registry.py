@@ -54,7 +54,7 @@ def test_an_unknown_policy_is_refused(inside_acme: Organisation) -> None:
 def test_a_changed_byte_is_not_served(inside_acme: Organisation) -> None:
     version = rows.trained(inside_acme)
     folder = registry.folder_of(inside_acme.tenant, "support") / "1" / "served"
-    array = next(path for path in folder.iterdir() if path.suffix == ".npy")
+    array = next(path for path in folder.iterdir() if path.suffix == ".bin")
     array.write_bytes(array.read_bytes()[:-1] + b"\x7f")
     with pytest.raises(ArtefactDamaged):
         registry.load(tenant=inside_acme.tenant, model_name="support", number=version.number)

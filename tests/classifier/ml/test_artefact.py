@@ -1,18 +1,34 @@
 from __future__ import annotations
 
 import json
+import mmap
+import os
+import shutil
+import tarfile
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from classifier.ml import artefact
 from classifier.ml.errors import ArtefactDamaged
 from classifier.ml.train import Trained
 
 from .conftest import python, records, texts
+
+# Two models as the first release saved them: a text model that was tuned from another, and a linear one of a table.
+FORMAT_1 = Path(__file__).with_name("format_1.tar.gz")
+
+
+def is_mapped(array: NDArray[Any]) -> bool:
+    base: object = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    return isinstance(base.obj if isinstance(base, memoryview) else base, mmap.mmap)
 
 
 def forge(directory: Path, name: str, content: bytes) -> None:
@@ -38,7 +54,7 @@ def test_the_manifest_covers_every_file(trained: Trained, tmp_path: Path) -> Non
     manifest = json.loads((tmp_path / "manifest.json").read_bytes())
     assert set(manifest["files"]) | {"manifest.json"} == {path.name for path in tmp_path.iterdir()}
     assert manifest["versions"]["numpy"] == np.__version__
-    assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".npy"}
+    assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".npy", ".bin"}
 
 
 def test_one_changed_byte_in_any_file_is_noticed(trained: Trained, tmp_path: Path) -> None:
@@ -87,8 +103,8 @@ def test_other_answers_to_the_golden_rows_are_refused(trained: Trained, tmp_path
 
 def test_a_pickle_in_place_of_an_array_is_never_loaded(text_model: Trained, tmp_path: Path) -> None:
     artefact.save(text_model.served, tmp_path)
-    np.save(tmp_path / "weights.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    forge(tmp_path, "weights.npy", (tmp_path / "weights.npy").read_bytes())
+    np.save(tmp_path / "golden.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    forge(tmp_path, "golden.npy", (tmp_path / "golden.npy").read_bytes())
     with pytest.raises(ArtefactDamaged, match="allow_pickle"):
         artefact.load(tmp_path)
 
@@ -104,6 +120,80 @@ def test_a_manifest_that_makes_no_sense_is_refused(
     (tmp_path / "manifest.json").write_text(json.dumps(manifest | {key: value}))
     with pytest.raises(ArtefactDamaged):
         artefact.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"dtype": "|O"},
+        {"dtype": "magic"},
+        {"shape": [2**70]},
+        {"shape": [2**62, 4]},
+        {"shape": [-4]},
+        {"at": 10**9},
+        {"at": -64},
+        {"at": None},
+        {"more": 1},
+    ],
+    ids=str,
+)
+def test_an_array_that_cannot_be_is_refused(text_model: Trained, tmp_path: Path, place: dict[str, Any]) -> None:
+    artefact.save(text_model.served, tmp_path)
+    manifest = json.loads((tmp_path / "manifest.json").read_bytes())
+    manifest["arrays"]["weights"] |= place
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ArtefactDamaged, match="does not hold a model"):
+        artefact.load(tmp_path)
+
+
+def test_n_grams_that_lead_out_of_the_weights_are_refused(text_model: Trained, tmp_path: Path) -> None:
+    artefact.save(text_model.served, tmp_path)
+    manifest = json.loads((tmp_path / "manifest.json").read_bytes())
+    # The hashes, read as numbers of columns.
+    manifest["arrays"]["columns"]["at"] = manifest["arrays"]["hashes"]["at"]
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ArtefactDamaged, match="beyond the"):
+        artefact.load(tmp_path)
+
+
+def test_a_loaded_model_holds_one_file_open(trained: Trained, tmp_path: Path) -> None:
+    artefact.save(trained.served, tmp_path)
+    before = len(os.listdir("/proc/self/fd"))
+    models = [artefact.load(tmp_path) for _ in range(3)]
+    assert len(os.listdir("/proc/self/fd")) - before == len(models)
+
+
+def test_weights_stay_in_their_file_and_cannot_be_written_to(trained: Trained, tmp_path: Path) -> None:
+    artefact.save(trained.served, tmp_path)
+    _, arrays = artefact.load(tmp_path).scorer.pack()
+    assert [name for name, array in arrays.items() if not is_mapped(array)] == []
+    assert not any(array.flags.writeable for array in arrays.values())
+
+
+def test_a_model_goes_on_when_its_files_are_removed(text_model: Trained, tmp_path: Path) -> None:
+    artefact.save(text_model.served, tmp_path / "model")
+    loaded = artefact.load(tmp_path / "model")
+    shutil.rmtree(tmp_path / "model")
+    assert np.array_equal(loaded.probabilities(["my parcel"]), text_model.served.probabilities(["my parcel"]))
+
+
+def test_a_loaded_model_is_saved_as_the_same_bytes(trained: Trained, tmp_path: Path) -> None:
+    first = artefact.save(trained.served, tmp_path / "first")
+    assert artefact.save(artefact.load(tmp_path / "first"), tmp_path / "second") == first
+
+
+@pytest.mark.parametrize("name", ["text", "table"])
+def test_a_model_of_format_1_still_gives_its_answers(tmp_path: Path, name: str) -> None:
+    with tarfile.open(FORMAT_1) as files:
+        files.extractall(tmp_path, filter="data")
+    loaded = artefact.load(tmp_path / name, sha256=sha256((tmp_path / name / "manifest.json").read_bytes()).hexdigest())
+    expected = np.load(tmp_path / name / "golden.npy")
+    artefact.save(loaded, tmp_path / "saved_anew")
+    again = artefact.load(tmp_path / "saved_anew")
+    assert json.loads((tmp_path / "saved_anew" / "manifest.json").read_bytes())["format"] == 2
+    for model in (loaded, again):
+        assert np.allclose(model.probabilities(model.golden), expected, rtol=0, atol=1e-6)
+        assert len(model.explain(model.golden, [0] * len(expected))) == len(expected)
 
 
 def test_a_used_directory_is_not_overwritten(text_model: Trained, tmp_path: Path) -> None:

@@ -33,7 +33,9 @@ def test_rounding_comes_before_evaluation() -> None:
 
 def test_a_label_against_the_others_is_the_difference_of_two_scores() -> None:
     found = solvers.support_vectors(MATRIX, targets(2), c=1.0, seed=0)
-    assert np.allclose(found.against_others(1), found.weights[:, 1] - found.weights[:, 0], atol=1e-6)
+    features = np.array([3, 7], dtype=np.int32)
+    difference = found.weights[features, 1] - found.weights[features, 0]
+    assert np.allclose(found.against_others(1, features), difference, atol=1e-6)
 
 
 def test_discriminants_are_weights_of_the_features_themselves() -> None:

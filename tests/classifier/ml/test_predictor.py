@@ -8,13 +8,27 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from classifier.ml.errors import InputsRejected
+from classifier.ml.linear import Linear
 from classifier.ml.predictor import Predictor
+from classifier.ml.schema import Column, Schema
+from classifier.ml.text_linear import TextLinear
 from classifier.ml.train import Trained
+from classifier.ml.vectoriser import Vectoriser
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
 NAMES = st.sampled_from(["income", "colour", "member", "since", "note", "unknown"])
 
 loose = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+
+
+def undecided(words: int) -> tuple[Predictor, list[str]]:
+    """A model of 200 labels, many of which are equally probable for each of its words; and the words."""
+    known = [f"word{number}" for number in range(words)]
+    weights = np.random.default_rng(0).integers(0, 4, (words, 200)).astype(np.float32)
+    vectoriser = Vectoriser.learn(known, families=("words",), features=words, rarest=1)
+    scorer = TextLinear(vectoriser, Linear(weights, np.zeros(200, np.float32)))
+    text = Schema("label", "text", (Column("text", "text", 0, words, ()),))
+    return Predictor(text, tuple(map(str, range(200))), 1.0, scorer), known
 
 
 def codes(model: Predictor, inputs: list[object]) -> list[tuple[int, str]]:
@@ -50,6 +64,22 @@ def test_an_answer_does_not_depend_on_its_batch(trained: Trained) -> None:
     together = trained.served.probabilities(inputs)
     alone = np.concatenate([trained.served.probabilities([value]) for value in inputs])
     assert np.allclose(together, alone, atol=1e-7)
+
+
+@pytest.mark.parametrize("number", [1, 3, 8, 9, 500])
+@pytest.mark.parametrize("rows", [1, 60])
+def test_the_best_labels_come_in_the_order_of_a_stable_sort(number: int, rows: int) -> None:
+    model, inputs = undecided(rows)
+    probabilities = model.probabilities(inputs)
+    expected = (-probabilities).argsort(axis=1, kind="stable")[:, :number]
+    places, found = model.best(inputs, number)
+    assert np.array_equal(places, expected)
+    assert np.array_equal(found, np.take_along_axis(probabilities, expected, axis=1))
+
+
+def test_nothing_asked_has_no_best(trained: Trained) -> None:
+    places, found = trained.served.best([], 2)
+    assert (places.shape, found.shape) == ((0, 2), (0, 2))
 
 
 def test_json_values_and_csv_strings_get_the_same_answer(table_model: Trained) -> None:

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from classifier.ml import artefact, grams, solvers
+from classifier.ml import artefact, solvers
 from classifier.ml.candidates import worth_trying
 from classifier.ml.predictor import Predictor
 from classifier.ml.schema import Column, Schema
 from classifier.ml.text_linear import TextLinear
 from classifier.ml.text_sum import TextSum, tune
+from classifier.ml.vectoriser import Vectoriser
 
 SAMPLE = Path(__file__).parents[3] / "classifier" / "sample" / "support.csv"
 TEXT = Schema("label", "text", (Column("text", "text", 0, 400, ()),))
@@ -25,8 +26,8 @@ def sample() -> tuple[list[str], NDArray[np.intp], tuple[str, ...]]:
     return [row["text"] for row in rows], np.array([names.index(row["label"]) for row in rows]), names
 
 
-def learn(texts: list[str]) -> grams.Vectoriser:
-    return grams.learn(texts, families=("characters",), features=10_000, rarest=1)
+def learn(texts: list[str]) -> Vectoriser:
+    return Vectoriser.learn(texts, families=("characters",), features=10_000, rarest=1)
 
 
 @pytest.fixture(scope="module")

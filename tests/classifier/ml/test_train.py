@@ -47,8 +47,8 @@ def test_the_twin_has_not_seen_the_held_out_rows() -> None:
         {"text": f"{row['text']} xyzzy" if side else row["text"]} for row, side in zip(rows, held, strict=True)
     ]
     result = train(marked, labels, held, found)
-    vocabularies = [model.scorer.pack()[0]["vocabulary"]["words"] for model in (result.twin, result.served)]
-    assert ["xyzzy" in vocabulary for vocabulary in vocabularies] == [False, True]
+    listings = [model.scorer.pack()[1]["grams"].tobytes() for model in (result.twin, result.served)]
+    assert [b"\nxyzzy\n" in listing for listing in listings] == [False, True]
 
 
 def test_the_predictions_name_the_held_out_rows() -> None:

@@ -1,0 +1,36 @@
+"""Arrays as one file, laid out as they are computed with, so that it is mapped into memory once and never copied."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from mmap import mmap
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_ALIGNMENT = 64
+
+
+def join(arrays: Mapping[str, NDArray[Any]]) -> tuple[bytes, dict[str, Any]]:
+    """The content of the file, and for each name what `split` needs to find its array in there."""
+    parts: list[bytes] = []
+    places: dict[str, Any] = {}
+    size = 0
+    for name, array in arrays.items():
+        parts += [bytes(-size % _ALIGNMENT), array.tobytes()]
+        at = size + len(parts[-2])
+        places[name] = {"dtype": array.dtype.str, "shape": array.shape, "at": at}
+        size = at + len(parts[-1])
+    return b"".join(parts), places
+
+
+def split(content: mmap, places: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    """The arrays, read-only. Raises ValueError, TypeError or OverflowError for places that make no sense."""
+    return {name: _array(content, **place) for name, place in places.items()}
+
+
+def _array(content: mmap, *, dtype: str, shape: Sequence[int], at: int) -> NDArray[Any]:
+    # Of the ways to look into a buffer, this one refuses objects and places outside of it, before it as well.
+    return np.frombuffer(content, dtype, math.prod(shape), at).reshape(shape)

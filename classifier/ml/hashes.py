@@ -1,0 +1,164 @@
+"""N-grams as 64-bit numbers, those of many texts computed at once.
+
+A hash follows from the characters alone, so it can be stored with a model and be found again in any process. That two
+n-grams of a vocabulary have the same one is less likely than 1 in 10^10; they would count as one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import grams
+
+Hashes = NDArray[np.uint64]
+Rows = NDArray[np.int32]
+
+# Texts are taken together until they have so many characters: what is computed with fits in a processor's cache.
+_CHARACTERS_AT_ONCE = 8_192
+# Lower case has up to twice as many characters.
+_LONGEST_PART = 2 * max(_CHARACTERS_AT_ONCE, grams.TEXT_LENGTH) + 2
+
+_SPACE = ord(" ")
+_NEITHER_WORD_NOR_SPACE = re.compile(r"[^\w ]")
+
+# Odd numbers without a pattern: multiplying by them loses nothing and carries every bit upwards.
+_STEP = np.uint64(0x9E3779B97F4A7C15)
+_WORD = np.uint64(0xD1B54A32D192ED03)
+_PAIR = np.uint64(0x8CB92BA72F3D8DD7)
+_SEED = np.uint64(0x2545F4914F6CDD1D)
+_HALF = np.uint64(32)
+_POWERS = np.multiply.accumulate(np.full(_LONGEST_PART, _STEP))
+_INVERSES = np.multiply.accumulate(np.full(_LONGEST_PART, pow(int(_STEP), -1, 2**64), np.uint64))
+
+
+@dataclass(frozen=True)
+class Occurrences:
+    """Every n-gram in some texts, shape (occurrences,): its hash, and which of the texts it stands in."""
+
+    texts: int
+    hashes: Hashes
+    rows: Rows
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Texts laid end to end, with one space before and after each token.
+
+    `rows` says which text each character belongs to; the space before a text is its first, and the last one nobody's.
+    """
+
+    line: str
+    codes: Hashes
+    rows: Rows
+
+
+def of_texts(texts: Sequence[str], families: Sequence[str]) -> Iterator[Occurrences]:
+    """The n-grams of all texts, in the texts' order, of a part of them at a time."""
+    return (_of_part(part, families) for part in _together(texts))
+
+
+def of_grams(family: str, named: Sequence[str]) -> Hashes:
+    """The hashes of n-grams that are given as `grams.FAMILIES` names them."""
+    return _NAMED[family](named)
+
+
+def _of_part(texts: Sequence[str], families: Sequence[str]) -> Occurrences:
+    normal = [" ".join(grams.tokens(text.lower())) for text in texts]
+    rows = np.arange(len(texts), dtype=np.int32).repeat([len(text) + 1 for text in normal])
+    line = " ".join(["", *normal, ""])
+    found = [part for family in families for part in _OCCURRING[family](_Line(line, _codes(line), rows))]
+    return Occurrences(
+        len(texts), np.concatenate([hashes for hashes, _ in found]), np.concatenate([rows for _, rows in found])
+    )
+
+
+def _together(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    start = size = 0
+    for place, text in enumerate(texts):
+        size += len(text) + 1
+        if size > _CHARACTERS_AT_ONCE and place > start:
+            yield texts[start:place]
+            start, size = place, len(text) + 1
+    yield texts[start:]
+
+
+def _occurring_characters(part: _Line) -> Iterator[tuple[Hashes, Rows]]:
+    """Every window over the line. No n-gram has a space inside, so those that reach beyond a token are never found."""
+    for window in _windows(part.codes):
+        yield window, part.rows[: len(window)]
+
+
+def _named_characters(named: Sequence[str]) -> Hashes:
+    lengths = np.array([len(gram) for gram in named], np.intp)
+    starts = lengths.cumsum() - lengths
+    hashes = np.empty(len(named), np.uint64)
+    for length, window in enumerate(_windows(_codes("".join(named))), grams.SHORTEST):
+        hashes[lengths == length] = window[starts[lengths == length]]
+    return hashes
+
+
+def _windows(codes: Hashes) -> Iterator[Hashes]:
+    """The hashes of the 2 characters from each place on, then of the 3, 4 and 5."""
+    window = (codes ^ _SEED) * _STEP
+    for length in range(grams.SHORTEST, grams.LONGEST + 1):
+        window = (window[:-1] ^ codes[length - 1 :]) * _STEP
+        yield window
+
+
+def _occurring_words(part: _Line) -> Iterator[tuple[Hashes, Rows]]:
+    in_word = _codes(_NEITHER_WORD_NOR_SPACE.sub(" ", part.line)) != _SPACE
+    # The line begins and ends outside of words, so its edges are by turns before a word and at its end.
+    edges = (in_word[1:] != in_word[:-1]).nonzero()[0]
+    single, rows = _between(part.codes, edges[::2], edges[1::2]), part.rows.take(edges[::2])
+    yield single, rows
+    in_one_text = rows[1:] == rows[:-1]
+    yield _pairs(single[:-1], single[1:])[in_one_text], rows[1:][in_one_text]
+
+
+def _named_words(named: Sequence[str]) -> Hashes:
+    hashes = []
+    for part in _together(named):
+        codes = _codes(" ".join(["", *part, ""]))
+        spaces = (codes == _SPACE).nonzero()[0]
+        words = _between(codes, spaces[:-1], spaces[1:] - 1)
+        sizes = np.array([gram.count(" ") + 1 for gram in part], np.intp)
+        firsts = sizes.cumsum() - sizes
+        pairs = sizes == 2
+        of_part = words[firsts]
+        of_part[pairs] = _pairs(of_part[pairs], words[firsts[pairs] + 1])
+        hashes.append(of_part)
+    return np.concatenate(hashes)
+
+
+def _between(codes: Hashes, before: NDArray[np.intp], last: NDArray[np.intp]) -> Hashes:
+    """The hash of the characters after `before` up to `last`: sums over powers, from where the word begins."""
+    mixed = (codes ^ _SEED) * _STEP
+    mixed ^= mixed >> _HALF
+    mixed *= _POWERS[: len(mixed)]
+    sums = mixed.cumsum()
+    words: Hashes = (sums.take(last) - sums.take(before)) * _INVERSES.take(before)
+    return (words ^ (words >> _HALF)) * _WORD
+
+
+def _pairs(left: Hashes, right: Hashes) -> Hashes:
+    pairs: Hashes = (left ^ (right >> _HALF)) * _PAIR + right
+    return pairs
+
+
+def _codes(text: str) -> Hashes:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.dtype("<u4")).astype(np.uint64)
+
+
+_OCCURRING: dict[str, Callable[[_Line], Iterator[tuple[Hashes, Rows]]]] = {
+    "words": _occurring_words,
+    "characters": _occurring_characters,
+}
+_NAMED: dict[str, Callable[[Sequence[str]], Hashes]] = {
+    "words": _named_words,
+    "characters": _named_characters,
+}

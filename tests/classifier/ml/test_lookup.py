@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classifier.ml.lookup import Lookup
+
+# Numbers with the same first bits meet at one place of the table.
+NUMBERS = st.integers(0, 2**64 - 2) | st.integers(0, 50)
+
+
+def array(numbers: list[int]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+    return np.array(numbers, dtype=np.uint64)
+
+
+@given(st.lists(NUMBERS, unique=True, max_size=60), st.lists(NUMBERS, max_size=60))
+def test_what_is_known_is_found_at_its_column_and_nothing_else(known: list[int], asked: list[int]) -> None:
+    asked = asked + known
+    places, columns = Lookup.of(array(known)).find(array(asked))
+    found = dict(zip(places.tolist(), columns.tolist(), strict=True))
+    assert found == {place: known.index(number) for place, number in enumerate(asked) if number in known}
+
+
+def test_nothing_is_found_in_an_empty_table() -> None:
+    places, columns = Lookup.of(array([])).find(array([0, 5]))
+    assert (places.tolist(), columns.tolist()) == ([], [])
+
+
+def test_it_survives_being_packed() -> None:
+    packed = Lookup.of(array([7, 2**63, 9])).pack("text0_")
+    again = Lookup.unpack(packed, "text0_", width=3)
+    assert [found.tolist() for found in again.find(array([9, 8, 7]))] == [[0, 2], [2, 0]]
+
+
+@pytest.mark.parametrize("columns", [[0, 1, 3], [0, 1, -1], [0, 1], [0.0, 1.0, 2.0]])
+def test_columns_beyond_the_model_are_refused(columns: list[float]) -> None:
+    packed = Lookup.of(array([7, 8, 9])).pack("")
+    kind = np.float64 if isinstance(columns[0], float) else np.int32
+    with pytest.raises(ValueError, match="beyond the 3"):
+        Lookup.unpack(packed | {"columns": np.array(columns, kind)}, "", width=3)
