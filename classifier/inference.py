@@ -4,10 +4,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
-from numpy.typing import NDArray
 
 from classifier import loaded, registry, results, sharing
 from classifier.loaded import LoadedModels
@@ -24,6 +22,9 @@ log = logging.getLogger(__name__)
 
 KIND = "classify"
 DEFAULT_KEEPING = Keeping()
+
+# An input's most probable labels, as places in the model's list of them, and their probabilities.
+Best = tuple[list[int], list[float]]
 
 
 def get(classification_id: str) -> Classification:
@@ -198,37 +199,38 @@ def _computed(predictor: Predictor, version: int, requests: Sequence[Mapping[str
     """Return the replies to requests whose inputs are right, by id."""
     if not requests:
         return {}
-    probabilities = predictor.probabilities([value for request in requests for value in request["inputs"]])
+    inputs = [value for request in requests for value in request["inputs"]]
+    places, probabilities = predictor.best(inputs, max(request["top_k"] for request in requests))
+    best = list(zip(places.tolist(), probabilities.round(6).tolist(), strict=True))
     replies: dict[str, dict[str, Any]] = {}
     start = 0
     for request in requests:
-        inputs = request["inputs"]
+        end = start + len(request["inputs"])
         replies[request["id"]] = {
             "id": request["id"],
             "version": version,
-            "results": _results(predictor, request, probabilities[start : start + len(inputs)]),
+            "results": _results(predictor, request, best[start:end]),
             "warnings": [
-                {"index": index, "code": code, "detail": detail} for index, code, detail in predictor.warnings(inputs)
+                {"index": index, "code": code, "detail": detail}
+                for index, code, detail in predictor.warnings(request["inputs"])
             ],
         }
-        start += len(inputs)
+        start = end
     return replies
 
 
-def _results(
-    predictor: Predictor, request: Mapping[str, Any], probabilities: NDArray[np.float64]
-) -> list[dict[str, Any]]:
-    top_k = min(request["top_k"], len(predictor.labels))
-    order = (-probabilities).argsort(axis=1, kind="stable")[:, :top_k]
-    best = np.take_along_axis(probabilities, order, axis=1).round(6).tolist()
+def _results(predictor: Predictor, request: Mapping[str, Any], best: Sequence[Best]) -> list[dict[str, Any]]:
+    top_k, labels = request["top_k"], predictor.labels
     results: list[dict[str, Any]] = []
-    for index, (labels, numbers) in enumerate(zip(order.tolist(), best, strict=True)):
+    for index, (places, probabilities) in enumerate(best):
         scores = [
-            {"label": predictor.labels[label], "score": score} for label, score in zip(labels, numbers, strict=True)
+            {"label": labels[place], "score": probability}
+            for place, probability in zip(places[:top_k], probabilities[:top_k], strict=True)
         ]
-        results.append({"index": index, "label": scores[0]["label"], "confidence": numbers[0], "scores": scores})
+        results.append({"index": index, "label": labels[places[0]], "confidence": probabilities[0], "scores": scores})
     if request["explain"]:
-        for result, reasons in zip(results, predictor.explain(request["inputs"], order[:, 0].tolist()), strict=True):
+        chosen = [places[0] for places, _ in best]
+        for result, reasons in zip(results, predictor.explain(request["inputs"], chosen), strict=True):
             result["explanation"] = reasons
     return results
 
