@@ -1,50 +1,106 @@
-"""`./assort bench`: measures on a service of its own, prints a table, and writes it as JSON where it is told to.
+"""`./assort bench`: measures on a service of its own, prints a table, and writes it where it is told to.
 
-Each subject is a module here with a function `measure(service) -> list[Row]`.
+Each subject is a module here with a function `measure(service) -> list[Row]`. With --peers the same model is also
+measured under other model servers, which are installed at the first time.
 """
 
 import argparse
 import importlib
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import django
 
 from tests import service
+from tests.bench import machine, picture, report, wrk
+from tests.bench.curves import Point
 from tests.bench.row import Row
 
-SUBJECTS = ("pages", "lighthouse", "tasks")
+SUBJECTS = ("idle", "pages", "lighthouse", "tasks", "serving", "cold", "promotion", "neighbours", "tenants")
+WITHOUT_WRK = frozenset({"idle", "pages", "lighthouse", "tasks"})
+
+
+@dataclass
+class Found:
+    """What has been measured so far, and where it is written, each time that there is more of it."""
+
+    options: argparse.Namespace
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    points: list[Point] = field(default_factory=list)
+
+    def add(self, subject: str, rows: list[Row]) -> None:
+        self.rows[subject] = rows
+        sys.stdout.write(f"--- {subject}\n" + "".join(f"{row}\n" for row in rows))
+        sys.stdout.flush()
+        self._write()
+
+    def _write(self) -> None:
+        said = machine.described(peers=bool(self.points))
+        if self.options.json:
+            numbers = {subject: [asdict(row) for row in rows] for subject, rows in self.rows.items()}
+            curves = {"curves": [asdict(point) for point in self.points]}
+            self.options.json.write_text(json.dumps({"machine": said, **numbers, **curves}, indent=2) + "\n")
+        if self.options.markdown:
+            self.options.markdown.write_text(report.markdown(said, self.rows, self.points))
+        if self.options.picture and self.points:
+            picture.draw(self.points, self.options.picture)
 
 
 def main() -> int:
     try:
         return _run()
+    except wrk.Missing as error:
+        sys.stderr.write(f"assort: {error}\n")
+        return 1
     finally:
         service.end()
 
 
 def _run() -> int:
-    parser = argparse.ArgumentParser(prog="./assort bench", description=__doc__)
-    parser.add_argument("subjects", nargs="*", choices=SUBJECTS, metavar="SUBJECT", help=", ".join(SUBJECTS))
-    parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the numbers")
-    options = parser.parse_args()
-    rows = {subject: _measure(subject) for subject in options.subjects or SUBJECTS}
-    if options.json:
-        numbers = {subject: [asdict(row) for row in found] for subject, found in rows.items()}
-        options.json.write_text(json.dumps(numbers, indent=2) + "\n")
-    return 0
-
-
-def _measure(subject: str) -> list[Row]:
+    options = _parser().parse_args()
+    subjects = options.subjects or ([] if options.peers else SUBJECTS)
+    if options.peers or set(subjects) - WITHOUT_WRK:
+        wrk.require()
     service.SERVICE.start()
     # The subjects know the pages, which want Django's settings, which the service has put into the environment.
     django.setup()
-    found: list[Row] = importlib.import_module(f"tests.bench.{subject}").measure(service.SERVICE)
-    sys.stdout.write(f"--- {subject}\n" + "".join(f"{row}\n" for row in found))
-    sys.stdout.flush()
-    return found
+    found = Found(options)
+    for subject in subjects:
+        module = importlib.import_module(f"tests.bench.{subject}")
+        bounds = {"most": options.tenants} if subject == "tenants" else {}
+        found.add(subject, module.measure(service.SERVICE, **bounds))
+    if options.peers:
+        compared = importlib.import_module("tests.bench.comparison").measure(service.SERVICE)
+        found.points = compared.points
+        found.add("peers", compared.rows)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="./assort bench", description=__doc__)
+    named = ", ".join(SUBJECTS)
+    parser.add_argument("subjects", nargs="*", type=_subject, metavar="SUBJECT", help=f"{named}; all without --peers")
+    parser.add_argument("--peers", action="store_true", help="the same model under MLServer, BentoML, LitServe, MLflow")
+    parser.add_argument("--tenants", type=_count, default=1_000, metavar="N", help="so many at the most (1000)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the numbers")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="where to write the tables")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="where to draw the curves of --peers, as SVG")
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of organisations: choose one from 1")
+    return int(text)
+
+
+def _subject(text: str) -> str:
+    # `choices` of argparse would refuse to be given none.
+    if text not in SUBJECTS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no subject: choose from {', '.join(SUBJECTS)}")
+    return text
 
 
 if __name__ == "__main__":

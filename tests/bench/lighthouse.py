@@ -11,7 +11,7 @@ import playwright
 
 from saas.instance import ROOT
 from tests import gallery as galleries
-from tests.bench.row import Row
+from tests.bench.row import Row, at_least
 from tests.browser import chromium
 from tests.gallery import MODEL, Gallery
 from tests.service import Service
@@ -29,7 +29,7 @@ RUNS = 3
 def measure(service: Service) -> list[Row]:
     gallery = galleries.furnish(service)
     return [
-        Row(f"{name} on a {device}, {category}", score, "of 100", ">= 95")
+        Row(f"{name} on a {device}, {category}", score, "of 100", at_least(95))
         for name, path in PAGES.items()
         for device, options in DEVICES.items()
         for category, score in _scores(f"{service.url}/o/{gallery.slug}/{path}", gallery, options).items()

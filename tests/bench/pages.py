@@ -6,13 +6,13 @@ import time
 import httpx2 as httpx
 
 from tests import gallery as galleries
-from tests.bench.row import Row
+from tests.bench.row import Row, at_most
 from tests.browser.places import PLACES, address_of
 from tests.gallery import Gallery
 from tests.service import Service
 
 WARM_UP, REQUESTS = 5, 30
-WANTED = "< 200"
+WANTED = at_most(200)
 
 
 def measure(service: Service) -> list[Row]:

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from saas.instance import ROOT
-from tests.bench.row import Row
+from tests.bench.row import Row, at_most
 from tests.browser import chromium, tasks
 from tests.browser.hand import Hand
 from tests.gallery import SAMPLE
@@ -32,8 +32,8 @@ def measure(service: Service) -> list[Row]:
         tasks.train_and_ask(hand, rows, question, answer)
         second = time.perf_counter() - started
     return [
-        Row("from sign-up to an answer of the shared model", first, "s", "<= 60"),
-        Row(f"from {_named(rows)} to an answer of an own model", second, "s", "<= 120"),
+        Row("from sign-up to an answer of the shared model", first, "s", at_most(60)),
+        Row(f"from {_named(rows)} to an answer of an own model", second, "s", at_most(120)),
     ]
 
 
