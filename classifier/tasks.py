@@ -12,26 +12,9 @@ from django.db import close_old_connections
 
 from classifier import follower, inference, reader, tidying, trainer
 from classifier.inference import LoadedModels
+from classifier.kinds import ANSWER, ANSWER_STORED, FOLLOW, TIDY, TRAIN, VALIDATE
 from classifier.leases import Bounds
 from classifier.scribe import Scribe
-
-# Names, not functions: whoever sends a message does not import what runs it.
-ANSWER, ANSWER_STORED, FOLLOW, TIDY, TRAIN, VALIDATE = (
-    "classifier.answer",
-    "classifier.answer_stored",
-    "classifier.follow",
-    "classifier.tidy",
-    "classifier.train",
-    "classifier.validate",
-)
-# Which task does a job of which kind (`public.job.kind`).
-OF_KIND = {
-    inference.KIND: ANSWER_STORED,
-    follower.KIND: FOLLOW,
-    tidying.KIND: TIDY,
-    "train": TRAIN,
-    "validate": VALIDATE,
-}
 
 # A reply that nobody fetches, because its gateway has gone, does not stay.
 REPLY_SECONDS = 30
