@@ -16,7 +16,7 @@ import msgspec
 from django.db import DatabaseError, transaction
 from msgspec import Meta
 
-from classifier import adoption, leases, registry
+from classifier import kinds, adoption, leases, registry
 from classifier.adoption import Judged, Outside, Refused
 from classifier.leases import LOST, OUR_FAULT
 from classifier.models import Model, ModelVersion, Refusal
@@ -24,7 +24,7 @@ from tenants import audit, ids, isolation, jobs, letters
 
 log = logging.getLogger(__name__)
 
-KIND = "adopt"
+KIND = kinds.ADOPTION
 BY = "MLflow"
 # What a request that was never answered leaves behind goes after so long.
 KEPT_SECONDS = 86_400

@@ -104,7 +104,8 @@ def confine(
     _require_apart([directory, tmp], read_only)
     level = landlock.abi()
     linux.drop_capabilities()
-    linux.prctl(Prctl.SET_DUMPABLE, 0)
+    if not linux.is_profiled():
+        linux.prctl(Prctl.SET_DUMPABLE, 0)
     linux.prctl(Prctl.SET_NO_NEW_PRIVS, 1)
     linux.die_with_parent(parent)
     if level:
@@ -126,7 +127,8 @@ def become(uid: int) -> None:
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
-    linux.prctl(Prctl.SET_DUMPABLE, 0)
+    if not linux.is_profiled():
+        linux.prctl(Prctl.SET_DUMPABLE, 0)
     linux.die_with_parent(parent)
 
 

@@ -6,13 +6,13 @@ from datetime import timedelta
 from django.db import DatabaseError
 from django.utils import timezone
 
-from classifier import following, leases
+from classifier import following, kinds, leases
 from tenants import appointments, jobs
 from tenants.errors import NotFound
 
 log = logging.getLogger(__name__)
 
-KIND = "follow"
+KIND = kinds.FOLLOWING
 # When something went wrong in a look, the next one is so long after it.
 LATER = timedelta(hours=1)
 

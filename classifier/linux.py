@@ -32,6 +32,11 @@ def prctl(operation: Prctl, value: int | bytes = 0) -> int:
     return _checked(result, f"prctl {operation.name}")
 
 
+def is_profiled() -> bool:
+    """Whether processes are to stay open to profilers of the same user, as nobody but a developer wants."""
+    return os.environ.get("ASSORT_PROFILE") == "on"
+
+
 def syscall(number: int, *arguments: int | bytes | None) -> int:
     """Make a system call by its number and return its result; raises OSError."""
     # The kernel reads whole registers, so every integer goes as a C long.

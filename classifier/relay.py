@@ -15,16 +15,15 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from classifier import queues
-from classifier.follower import KIND as FOLLOWING
-from classifier.tasks import OF_KIND
-from classifier.tidying import KIND as TIDYING
+from classifier.kinds import FOLLOWING, OF_KIND, TIDYING
 from tenants import boot, broker, heartbeats, ids, isolation, notify, wakeups
 from tenants.models import Appointment, Job, Organisation
 
 log = logging.getLogger(__name__)
 
-WAIT_SECONDS = 1.0
+# Jobs are announced. While some are open it is looked often whether one was lost, and else now and then.
 SWEEP_SECONDS = 2.0
+QUIET_SWEEP_SECONDS = 10.0
 BATCH_SIZE = 500
 # A message that was pushed so long ago and lies in no queue any more has been lost.
 SENT_LONG_AGO = timedelta(seconds=5)
@@ -40,10 +39,10 @@ def run() -> None:
     with wakeups.listening("job") as calls:
         notify.ready()
         heart = heartbeats.Heart("relay")
-        swept = -SWEEP_SECONDS
+        swept, pause = 0.0, SWEEP_SECONDS
         while True:
             try:
-                if time.monotonic() - swept > SWEEP_SECONDS:
+                if time.monotonic() - swept > pause:
                     bring_back(client)
                     forget_finished()
                     keep_appointments()
@@ -55,7 +54,8 @@ def run() -> None:
             except redis.RedisError as error:
                 # Nothing is lost: what could not be pushed is still queued in PostgreSQL.
                 log.warning("the broker does not answer: %s", error)
-            wakeups.wait(calls, WAIT_SECONDS)
+            pause = SWEEP_SECONDS if Job.objects.exclude(state=Job.State.DONE).exists() else QUIET_SWEEP_SECONDS
+            wakeups.wait(calls, pause)
 
 
 @transaction.atomic

@@ -1,34 +1,139 @@
-"""Decides which workers there should be: state in, actions out. No process, socket or clock in here."""
+"""Decides which workers there should be on a host, and for whom: state in, actions out.
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+No process, socket or clock in here. A fleet looks around, describes what it sees as a `Situation`, and does what
+`decide` says; a claim that was granted lets the next decision start the worker.
+"""
 
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from classifier.queues import BATCH, INFER, TRAIN
+
+JOB_USES = (BATCH, TRAIN)
 # A worker that has had nothing to do for so long is stopped; starting one takes less than a second.
 IDLE_SECONDS = 300.0
-# Job processes on this host at the same time, of all organisations together. Trainings leave one place free, because
-# they take minutes and a file is read in seconds.
-MAX_JOBS = 3
-MAX_TRAININGS = 2
-JOB_USES = ("batch", "train")
+# A further one of the same organisation goes sooner, and one that was at work a moment ago makes no room for others.
+SPARE_IDLE_SECONDS = 30.0
+AT_WORK_SECONDS = 5.0
+# Where everybody is at work, whoever has had its place for so long makes room: nobody waits for ever.
+TENURE_SECONDS = 10.0
+# More than this waiting for each worker, for so long, calls for one more.
+WAITING_PER_WORKER = 16
+PRESSED_SECONDS = 1.0
+# An organisation that has had nothing to do for so long may as well be served by another host the next time.
+LET_GO_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """An organisation's queue with something in it."""
+    """What is to be done for an organisation: messages in its queue, in workers' hands, and still in the gateways."""
 
     tenant: str
     use: str
     messages: int
+    in_hand: int = 0
+    backlog: int = 0
+
+    @property
+    def is_work(self) -> bool:
+        return self.messages + self.in_hand + self.backlog > 0
 
 
 @dataclass(frozen=True)
 class Running:
-    """A worker process. `active_at` is when its queue last had something, in the clock of `now`."""
+    """A worker process. In the clock of `now`: there was last work for it at `active_at`, and it began at `since`."""
 
     pid: int
     tenant: str
     use: str
     active_at: float
+    since: float = 0.0
+    is_stopping: bool = False
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What a plan gives: processes for jobs, and workers that answer."""
+
+    jobs: int = 2
+    infer: int = 2
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a host has room for: workers that answer, those of them at work, job processes, trainings among these.
+
+    Trainings leave one place free, because they take minutes and a file is read in seconds.
+    """
+
+    infer: int = 64
+    at_work: int = 2
+    jobs: int = 3
+    trainings: int = 2
+
+
+@dataclass(frozen=True)
+class Pressure:
+    """Since when too much waits for so many workers."""
+
+    workers: int
+    since: float
+
+
+@dataclass(frozen=True)
+class Situation:
+    """All that a decision rests on."""
+
+    now: float
+    waiting: tuple[Waiting, ...] = ()
+    running: tuple[Running, ...] = ()
+    # The organisations that this host may serve at all.
+    allowed: Mapping[str, Allowance] = field(default_factory=dict)
+    # Those that it holds the lease of, with the time of their last work, and those that another host holds.
+    held: Mapping[str, float] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    # The other hosts, with the free places of each.
+    neighbours: Mapping[str, int] = field(default_factory=dict)
+    room: Room = Room()
+    # Not to be tried again before this time, by organisation and use.
+    barred: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    pressure: Mapping[str, Pressure] = field(default_factory=dict)
+    # When each organisation last had a job started, and a first worker that answers.
+    served_at: Mapping[str, float] = field(default_factory=dict)
+    answered_at: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def free_places(self) -> int:
+        return max(0, self.room.infer - sum(worker.use == INFER for worker in self.running))
+
+    def answering(self, tenant: str) -> list[Running]:
+        """Return the workers that answer for the organisation and are to stay, the oldest first."""
+        found = [w for w in self.running if (w.tenant, w.use) == (tenant, INFER) and not w.is_stopping]
+        return sorted(found, key=lambda worker: (worker.since, worker.pid))
+
+    def may_run(self, tenant: str) -> bool:
+        return tenant in self.allowed and tenant in self.held
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Take the organisation's lease, if nobody holds it."""
+
+    tenant: str
+
+
+@dataclass(frozen=True)
+class Release:
+    tenant: str
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Tell the host that holds the organisation, or has room for it, that something waits."""
+
+    tenant: str
+    host: str
 
 
 @dataclass(frozen=True)
@@ -42,49 +147,128 @@ class Stop:
     pid: int
 
 
-Action = Start | Stop
+Action = Claim | Release | Pass | Start | Stop
 
 
-def decide(
-    waiting: Iterable[Waiting],
-    running: Iterable[Running],
-    *,
-    allowed: Mapping[str, int],
-    now: float,
-    served_at: Mapping[str, float] | None = None,
-) -> list[Action]:
-    """Return what to do now.
+def decide(seen: Situation) -> list[Action]:
+    """Return what to do now: whom to serve on this host, whom to stop, and whom to start."""
+    return [*_territory(seen), *_stops(seen), *_answers(seen), *_jobs(seen)]
 
-    `allowed` holds the organisations that may run at all, with the number of job processes that their plan gives them
-    beside the worker that answers; the others' workers are stopped. `served_at` says when each last had a job started:
-    whoever has waited longest since then comes first, however long the queues are.
-    """
-    running, served_at = list(running), served_at or {}
-    actions: list[Action] = [Stop(worker.pid) for worker in running if _is_to_stop(worker, allowed, now)]
-    there = {(worker.tenant, worker.use) for worker in running}
-    jobs = [(worker.tenant, worker.use) for worker in running if worker.use in JOB_USES]
-    # Answers first, then reading of files, then trainings.
-    for queue in sorted(waiting, key=lambda w: (w.use != "infer", w.use, served_at.get(w.tenant, 0.0), w.tenant)):
-        wanted = (queue.tenant, queue.use)
-        if queue.messages == 0 or wanted in there or queue.tenant not in allowed:
-            continue
-        if queue.use in JOB_USES:
-            if not _has_place(wanted, jobs, allowed):
-                continue
-            jobs.append(wanted)
-        actions.append(Start(*wanted))
-        there.add(wanted)
+
+def press(seen: Situation) -> dict[str, Pressure]:
+    """Return for whom too much waits, and since when; the next situation holds it."""
+    pressed = {}
+    for queue in seen.waiting:
+        workers = len(seen.answering(queue.tenant))
+        if queue.use == INFER and workers and queue.messages + queue.backlog > WAITING_PER_WORKER * workers:
+            known = seen.pressure.get(queue.tenant)
+            pressed[queue.tenant] = known if known and known.workers == workers else Pressure(workers, seen.now)
+    return pressed
+
+
+def _territory(seen: Situation) -> list[Action]:
+    actions: list[Action] = []
+    at_work = {queue.tenant for queue in seen.waiting if queue.is_work}
+    freest = max(seen.neighbours, key=lambda host: (seen.neighbours[host], host), default="")
+    for tenant in sorted(at_work - seen.held.keys()):
+        if tenant in seen.elsewhere:
+            actions.append(Pass(tenant, seen.elsewhere[tenant]))
+        elif tenant in seen.allowed:
+            is_full = seen.free_places == 0 and seen.neighbours.get(freest, 0) > 0
+            actions.append(Pass(tenant, freest) if is_full else Claim(tenant))
+    served = {worker.tenant for worker in seen.running}
+    for tenant in sorted(seen.held.keys() - served - at_work):
+        if tenant not in seen.allowed or seen.now - seen.held[tenant] > LET_GO_SECONDS:
+            actions.append(Release(tenant))
     return actions
 
 
-def _has_place(wanted: tuple[str, str], jobs: list[tuple[str, str]], allowed: Mapping[str, int]) -> bool:
-    tenant, use = wanted
-    of_tenant = sum(owner == tenant for owner, _ in jobs)
-    trainings = sum(running == "train" for _, running in jobs)
-    return len(jobs) < MAX_JOBS and of_tenant < allowed[tenant] and not (use == "train" and trainings >= MAX_TRAININGS)
+def _stops(seen: Situation) -> list[Action]:
+    stays = {worker.pid for tenant in {w.tenant for w in seen.running} for worker in seen.answering(tenant)[:1]}
+    return [
+        Stop(w.pid) for w in seen.running if not w.is_stopping and _is_to_stop(w, seen, is_spare=w.pid not in stays)
+    ]
 
 
-def _is_to_stop(worker: Running, allowed: Mapping[str, int], now: float) -> bool:
-    if worker.tenant not in allowed:
+def _is_to_stop(worker: Running, seen: Situation, *, is_spare: bool) -> bool:
+    if not seen.may_run(worker.tenant):
         return True
-    return worker.use == "infer" and now - worker.active_at > IDLE_SECONDS
+    if worker.use != INFER or any((q.tenant, q.use) == (worker.tenant, INFER) and q.is_work for q in seen.waiting):
+        return False
+    return seen.now - worker.active_at > (SPARE_IDLE_SECONDS if is_spare else IDLE_SECONDS)
+
+
+def _answers(seen: Situation) -> list[Action]:
+    """Give everybody who waits a first worker, by making room if need be; further ones take what is left."""
+    wanting = [q for q in seen.waiting if q.use == INFER and q.is_work and _may_try(q, seen)]
+    first = sorted(
+        {queue.tenant for queue in wanting if not seen.answering(queue.tenant)},
+        key=lambda tenant: (seen.answered_at.get(tenant, 0.0), tenant),
+    )
+    places = seen.free_places
+    actions: list[Action] = [Start(tenant, INFER) for tenant in first[:places]]
+    if first[places:]:
+        leaving = sum(worker.use == INFER and worker.is_stopping for worker in seen.running)
+        leaving += sum(isinstance(action, Stop) for action in _stops(seen))
+        # Whose worker is just ending gets the place that it leaves, at the latest.
+        ending = {worker.tenant for worker in seen.running if worker.use == INFER}
+        return actions + _evictions(seen, len(set(first[places:]) - ending) - leaving)
+    busy = len(first) + sum(_is_at_work(worker, seen) for worker in seen.running if worker.use == INFER)
+    for tenant in sorted({queue.tenant for queue in wanting} - set(first)):
+        if busy < seen.room.at_work and len(actions) < places and _is_pressed(tenant, seen):
+            actions.append(Start(tenant, INFER))
+            busy += 1
+    return actions
+
+
+def _evictions(seen: Situation, wanted: int) -> list[Action]:
+    """Choose who makes room: further workers first, then whoever is idle, then whoever has had its place longest."""
+    going = {action.pid for action in _stops(seen) if isinstance(action, Stop)}
+    candidates = []
+    for tenant in {worker.tenant for worker in seen.running}:
+        for place, worker in enumerate(seen.answering(tenant)):
+            if worker.pid in going:
+                continue
+            if place > 0:
+                candidates.append((0, worker.active_at, worker.pid))
+            elif not _is_at_work(worker, seen):
+                candidates.append((1, worker.active_at, worker.pid))
+            elif seen.now - worker.since > TENURE_SECONDS:
+                candidates.append((2, worker.since, worker.pid))
+    return [Stop(pid) for _, _, pid in sorted(candidates)[: max(wanted, 0)]]
+
+
+def _jobs(seen: Situation) -> list[Action]:
+    """Start job processes: reading before training; first who was served longest ago, however long the queues."""
+    actions: list[Action] = []
+    there = [(worker.tenant, worker.use) for worker in seen.running if worker.use in JOB_USES]
+    for queue in sorted(seen.waiting, key=lambda w: (w.use, seen.served_at.get(w.tenant, 0.0), w.tenant)):
+        wanted = (queue.tenant, queue.use)
+        if queue.use in JOB_USES and queue.messages and wanted not in there and _may_try(queue, seen):
+            if not _has_place(wanted, there, seen):
+                continue
+            actions.append(Start(*wanted))
+            there.append(wanted)
+    return actions
+
+
+def _has_place(wanted: tuple[str, str], jobs: list[tuple[str, str]], seen: Situation) -> bool:
+    tenant, use = wanted
+    of_tenant = Counter(owner for owner, _ in jobs)[tenant]
+    trainings = Counter(running for _, running in jobs)[TRAIN]
+    fits = len(jobs) < seen.room.jobs and of_tenant < seen.allowed[tenant].jobs
+    return fits and not (use == TRAIN and trainings >= seen.room.trainings)
+
+
+def _may_try(queue: Waiting, seen: Situation) -> bool:
+    return seen.may_run(queue.tenant) and seen.now >= seen.barred.get((queue.tenant, queue.use), 0.0)
+
+
+def _is_pressed(tenant: str, seen: Situation) -> bool:
+    workers, pressure = len(seen.answering(tenant)), seen.pressure.get(tenant)
+    is_lasting = pressure is not None and pressure.workers == workers and seen.now - pressure.since >= PRESSED_SECONDS
+    return is_lasting and workers < seen.allowed[tenant].infer
+
+
+def _is_at_work(worker: Running, seen: Situation) -> bool:
+    return seen.now - worker.active_at <= AT_WORK_SECONDS

@@ -11,29 +11,10 @@ from celery.worker import state
 from django.db import close_old_connections
 
 from classifier import adopter, follower, inference, reader, tidying, trainer
+from classifier.kinds import ADOPT, ANSWER, ANSWER_STORED, FOLLOW, TIDY, TRAIN, VALIDATE
 from classifier.leases import Bounds
 from classifier.loaded import LoadedModels
 from classifier.scribe import Scribe
-
-# Names, not functions: whoever sends a message does not import what runs it.
-ADOPT, ANSWER, ANSWER_STORED, FOLLOW, TIDY, TRAIN, VALIDATE = (
-    "classifier.adopt",
-    "classifier.answer",
-    "classifier.answer_stored",
-    "classifier.follow",
-    "classifier.tidy",
-    "classifier.train",
-    "classifier.validate",
-)
-# Which task does a job of which kind (`public.job.kind`).
-OF_KIND = {
-    adopter.KIND: ADOPT,
-    inference.KIND: ANSWER_STORED,
-    follower.KIND: FOLLOW,
-    tidying.KIND: TIDY,
-    "train": TRAIN,
-    "validate": VALIDATE,
-}
 
 # A reply that nobody fetches, because its gateway has gone, does not stay.
 REPLY_SECONDS = 30

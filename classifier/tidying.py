@@ -2,12 +2,12 @@
 
 import logging
 
-from classifier import adopter, leases, results, uploads
+from classifier import adopter, kinds, leases, results, uploads
 from tenants import idempotency, jobs
 
 log = logging.getLogger(__name__)
 
-KIND = "tidy"
+KIND = kinds.TIDYING
 
 
 def tidy(job_id: str, *, tenant: str) -> None:

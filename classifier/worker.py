@@ -1,10 +1,8 @@
 """A worker: one process of one organisation, forked by the fork server, confined, and fed by its own queue."""
 
-import json
 import logging
 import os
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -21,6 +19,7 @@ from classifier.leases import Bounds
 from classifier.loaded import LoadedModels
 from classifier.queues import INFER, LATER
 from classifier.scribe import Scribe
+from classifier.secret import Secret
 from tenants import boot, ids, isolation
 
 log = logging.getLogger(__name__)
@@ -40,24 +39,9 @@ LIMITS = {
 VISIBILITY_SECONDS = 5
 
 
-@dataclass(frozen=True)
-class Secret:
-    """All that a worker is given: whose it is, what it does, its own two passwords, and its plan's bounds."""
-
-    tenant: str
-    use: str
-    database_password: str
-    broker_password: str
-    dataset_rows: int = Bounds.dataset_rows
-    training_seconds: int = Bounds.training_seconds
-
-    def to_bytes(self) -> bytes:
-        return json.dumps(self.__dict__).encode()
-
-
 def main(secret: bytes) -> None:
     """Serve one queue of one organisation until there is no more to do. Runs in a child of the fork server."""
-    given = Secret(**json.loads(secret))
+    given = Secret.from_bytes(secret)
     become(given)
     if given.use != INFER:
         os.nice(10)  # A tenant's training must not delay anybody's answers.
@@ -69,7 +53,7 @@ def main(secret: bytes) -> None:
 
 def become(given: Secret) -> None:
     """Make this process the organisation's for good: its logins, its folder, and nothing else within reach."""
-    isolation.log_in_as_worker(given.tenant, password=given.database_password)
+    isolation.log_in_as_worker(given.tenant, password=given.database_password, token=given.token)
     in_force = _confine(given)
     log.info("worker of %s for %s, pid %d, %s", given.tenant, given.use, os.getpid(), in_force)
     tasks.Worker.tenant = given.tenant

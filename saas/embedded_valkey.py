@@ -43,6 +43,8 @@ def _configuration(directory: Path, port: int, password: str) -> str:
         'save ""',
         # A queue that is full must refuse, not forget.
         "maxmemory-policy noeviction",
+        # Its clockwork need not tick ten times a second: what has a time to live is found old when it is asked for.
+        "hz 1",
         f"user default on #{hashed} ~* &* +@all",
     )
     return "\n".join(lines) + "\n"

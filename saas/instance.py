@@ -53,6 +53,8 @@ _PASSED_ON = (
 # Those that write letters also see through which server, and from whom.
 _MAIL = ("ASSORT_SMTP_URL", "ASSORT_FROM_EMAIL")
 _WRITE_LETTERS = ("web", "manage", "postman")
+# Workers that a developer may look into, with a profiler of the same user; see CONTRIBUTING.md.
+_PROFILE = "ASSORT_PROFILE"
 # A worker answers one organisation on one core; libraries that start a thread per core only get in the way.
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
@@ -195,6 +197,8 @@ class Instance:
             "PYTHONUNBUFFERED": "1",
             "MLFLOW_DISABLE_TELEMETRY": "true",
         }
+        if part == "fleet" and _PROFILE in os.environ:
+            environment[_PROFILE] = os.environ[_PROFILE]
         environment |= {f"ASSORT_{name.upper()}": self.secrets[name] for name in SECRETS_OF.get(part, ())}
         if LOGINS.get(part) == "registrar":
             environment["MLFLOW_DATABASE_URL"] = self._database_url(part, MLFLOW_DATABASE)

@@ -202,14 +202,7 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # What the fork server has loaded before the first worker is wanted.
-FLEET_PRELOAD = [
-    "saas.celery",
-    "classifier.worker",
-    "classifier.ml.train",
-    "celery.apps.worker",
-    "celery.concurrency.solo",
-    "kombu.transport.redis",
-]
+FLEET_PRELOAD = ["saas.celery", "classifier.preload"]
 
 # --- MLflow ---------------------------------------------------------------------------------------------------------
 

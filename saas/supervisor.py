@@ -1,6 +1,6 @@
 """Runs the parts of an instance in the foreground: starts them, restarts those that die, ends them all.
 
-It has one thread and looks after everything ten times a second. Parts say that they are ready as services of
+It has one thread and looks after everything several times a second. Parts say that they are ready as services of
 systemd do, see sd_notify(3), each on a socket of its own.
 """
 
@@ -20,7 +20,8 @@ from saas.instance import ROOT, Instance, InstanceError
 from saas.ports import HOST, is_free
 from saas.process import Part
 
-_TICK = 0.1
+# While parts start, and when all are there.
+_TICK, _QUIET_TICK = 0.1, 0.25
 _FIRST_DELAY, _LONGEST_DELAY = 0.2, 5.0
 # A part that has run this long was well, and the next restart is a first one.
 _WELL_AFTER = 10.0
@@ -201,7 +202,8 @@ class Supervisor:
             elif member.is_ready and not was_ready and member not in starting:
                 say(f"{member.part.name} is back")
         self._reap_adopted()
-        time.sleep(_TICK)
+        is_quiet = all(member.is_ready for stage in self._members for member in stage)
+        time.sleep(_QUIET_TICK if is_quiet else _TICK)
 
     def _reap_adopted(self) -> None:
         known = {member.running.pid for stage in self._members for member in stage if member.running}

@@ -30,7 +30,7 @@ PROCESS_RULES = {
         "&web:keys +publish +subscribe +unsubscribe"
     ),
     "relay": "%W~t:* %W~fleet:wake +lpush (~t:* -@all +llen)",
-    "fleet": "%R~t:* +llen +hlen +zcard (~fleet:* -@all +brpop +rpop)",
+    "fleet": "%R~t:* +llen +hlen +zcard (~fleet:* -@all +brpop +rpop +lpush)",
 }
 
 

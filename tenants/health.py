@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from tenants import broker
 from tenants.heartbeats import SILENT_SECONDS
-from tenants.models import Heartbeat, Job, Organisation
+from tenants.models import Heartbeat, Job, Organisation, Quarantine
 
 # The processes that tell that they live; the web server is asked itself.
 PARTS = ("provisioner", "relay", "fleet", "registrar", "postman")
@@ -37,6 +37,7 @@ class Overview:
     jobs: dict[str, int]
     oldest_waiting: datetime | None
     failures: int
+    quarantined: int
     broker: bool
     beats: Sequence[Beat]
 
@@ -51,6 +52,7 @@ def overview() -> Overview:
         jobs=_counts(unfinished, "state") | {"done in 24 h": day.exclude(outcome="failed").count()},
         oldest_waiting=unfinished.filter(state__in=WAITING).aggregate(oldest=Min("created_at"))["oldest"],
         failures=day.filter(outcome="failed").count(),
+        quarantined=Quarantine.objects.count(),
         broker=broker_answers(),
         beats=beats(now),
     )

@@ -19,6 +19,11 @@ GRANTS: dict[str, dict[str, str]] = {
         "route": "SELECT",
         "django_migrations": "SELECT",
         "heartbeat": "SELECT",
+        "fleet_host": "SELECT",
+        "fleet_worker": "SELECT",
+        "tenant_lease": "SELECT",
+        # To release what is in it; only a fleet puts somebody in.
+        "quarantine": "SELECT, DELETE",
         # Written through doors only.
         "appointment": "SELECT",
         "letter": "SELECT",
@@ -31,7 +36,16 @@ GRANTS: dict[str, dict[str, str]] = {
         "organisation": "SELECT",
         "heartbeat": ALIVE,
     },
-    "fleet": {"organisation": "SELECT", "plan": "SELECT", "job": "SELECT", "heartbeat": ALIVE},
+    "fleet": {
+        "organisation": "SELECT",
+        "plan": "SELECT",
+        "job": "SELECT",
+        "heartbeat": ALIVE,
+        "fleet_host": ALIVE,
+        "fleet_worker": ALIVE,
+        "tenant_lease": ALIVE,
+        "quarantine": ALIVE,
+    },
     "registrar": {"organisation": "SELECT", "route": "SELECT", "job": "SELECT, INSERT, UPDATE", "heartbeat": ALIVE},
     # Addresses and no password: these columns of people, and no other.
     "postman": {

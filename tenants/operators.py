@@ -9,7 +9,7 @@ from django.db import transaction
 
 from tenants import accounts
 from tenants.errors import Conflict
-from tenants.models import OperatorEntry, Organisation, Plan, User
+from tenants.models import OperatorEntry, Organisation, Plan, Quarantine, User
 
 COMMAND_LINE = "command line"
 
@@ -45,6 +45,17 @@ def suspend(*, organisation: Organisation, by: str) -> None:
 def resume(*, organisation: Organisation, by: str) -> None:
     accounts.resume(organisation=organisation)
     _note(by, "organisation.resumed", organisation.id, slug=organisation.slug)
+
+
+@transaction.atomic
+def release(*, organisation: Organisation, by: str) -> None:
+    """Let the fleet try an organisation's workers again. Raises Conflict where none of them is in quarantine."""
+    held = Quarantine.objects.filter(tenant=organisation.tenant)
+    uses = sorted(held.values_list("use", flat=True))
+    if not uses:
+        raise Conflict(f"No worker of {organisation.slug} is in quarantine.")
+    held.delete()
+    _note(by, "organisation.released", organisation.id, slug=organisation.slug, uses=uses)
 
 
 @transaction.atomic

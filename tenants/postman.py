@@ -18,7 +18,8 @@ from tenants.permissions import Role
 
 log = logging.getLogger(__name__)
 
-WAIT_SECONDS = 5.0
+# Letters are announced; those that could not be sent have pauses of minutes.
+WAIT_SECONDS = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=4)
 TRIED_FOR = timedelta(days=1)
 SENT_ARE_KEPT = timedelta(days=7)

@@ -9,6 +9,7 @@ import shutil
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -17,12 +18,14 @@ from django.utils import timezone
 
 from tenants import boot, broker, isolation, notify, schemas, wakeups
 from tenants.heartbeats import Heart
-from tenants.models import Appointment, Job, Letter, Organisation, Provisioning, Route
+from tenants.models import Appointment, Job, Letter, Organisation, Provisioning, Quarantine, Route, TenantLease
 from tenants.secrets import derive
 
 log = logging.getLogger(__name__)
 
+# The broker is looked at so often, since it must know its users again within a second; work is announced.
 WAIT_SECONDS = 0.5
+SWEEP_SECONDS = 5.0
 RETRY_AFTER = timedelta(seconds=30)
 DELETED = ".deleted-"
 
@@ -32,19 +35,28 @@ def run() -> None:
     client = broker.connect()
     boot.check_broker(client)
     users = BrokerUsers(client)
-    users.rebuild()
+    users.watch()
     heart = Heart("provisioner")
     with wakeups.listening("provisioning") as calls:
         notify.ready()
+        swept = -SWEEP_SECONDS
+        is_called = True
         while True:
-            while serve_next(client):
-                pass
+            if is_called or time.monotonic() - swept > SWEEP_SECONDS:
+                sweep(client)
+                with connection.cursor() as cursor:
+                    heart.beat(cursor.execute)
+                swept = time.monotonic()
             users.watch()
-            retry_deletions()
-            remove_folders()
-            with connection.cursor() as cursor:
-                heart.beat(cursor.execute)
-            wakeups.wait(calls, WAIT_SECONDS)
+            is_called = wakeups.wait(calls, WAIT_SECONDS)
+
+
+def sweep(client: redis.Redis) -> None:
+    """Do all that there is to do."""
+    while serve_next(client):
+        pass
+    retry_deletions()
+    remove_folders()
 
 
 def serve_next(client: redis.Redis) -> bool:
@@ -111,7 +123,7 @@ def destroy(organisation: Organisation, client: redis.Redis) -> None:
     if folder.exists():
         # Out of reach at once. A worker that is just ending may still write into it, so it is removed later.
         transaction.on_commit(lambda: folder.rename(folder.with_name(f"{DELETED}{tenant}")))
-    for kind in (Appointment, Job, Letter, Route):
+    for kind in (Appointment, Job, Letter, Quarantine, Route, TenantLease):
         kind.objects.filter(tenant=tenant).delete()
     for of_organisation in (organisation.api_keys, organisation.invitations, organisation.memberships):
         of_organisation.all().delete()
@@ -146,7 +158,7 @@ class BrokerUsers:
 
     def __init__(self, client: redis.Redis) -> None:
         self.client = client
-        self.seen = ""
+        self.connection: Any = None
 
     def rebuild(self) -> None:
         for process in broker.PROCESS_RULES:
@@ -159,17 +171,16 @@ class BrokerUsers:
             broker.set_worker_user(self.client, tenant, worker_password(tenant, "broker"))
         for tenant in broker.worker_users(self.client) - tenants:
             broker.drop_worker_user(self.client, tenant)
-        self.seen = self._run_id()
         log.info("the broker knows %d organisations", len(tenants))
 
     def watch(self) -> None:
-        """Rebuild when this is not the broker process that was last seen."""
+        """Rebuild when the broker has gone away meanwhile: then a connection that nobody uses was closed."""
         try:
-            if self._run_id() != self.seen:
+            if self.connection is None:
+                opened = self.client.connection_pool.get_connection()
                 self.rebuild()
+                self.connection = opened
+            self.connection.can_read(timeout=0)
         except redis.ConnectionError:
-            # Not back yet. The next round, half a second from now, asks again.
-            self.seen = ""
-
-    def _run_id(self) -> str:
-        return str(self.client.info("server")["run_id"])
+            # Not back yet. The next round, half a second from now, tries again.
+            self.connection = None

@@ -25,6 +25,6 @@ def listening(channel: str) -> Iterator[psycopg.Connection]:
         yield opened
 
 
-def wait(opened: psycopg.Connection, seconds: float) -> None:
-    """Return when something was said, or after `seconds`."""
-    list(opened.notifies(timeout=seconds, stop_after=1))
+def wait(opened: psycopg.Connection, seconds: float) -> bool:
+    """Return when something was said, or after `seconds`, and say whether it was."""
+    return bool(list(opened.notifies(timeout=seconds, stop_after=1)))

@@ -6,7 +6,8 @@ unread, to the child. It ends when the fleet's end of the socket closes, and its
 
 On the socket, one JSON object a packet. Requests: {"fork": title} with two descriptors, the pipe and the
 log; {"signal": [pid, number]}. Answers: {"ready": true}, {"pid": n}, {"errno": n}. At any time:
-{"exit": [pid, code, signal]}.
+{"exit": [pid, code, signal]}, and from a child, before it does anything else, {"handles": [pid, names]} with the
+descriptors that are named.
 """
 
 import array
@@ -20,6 +21,8 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+
+from classifier.forkserver.handles import Handles, Memory
 
 PACKET_BYTES = 4096
 
@@ -48,6 +51,7 @@ class ForkServer:
         self._process = process
         self._connection = connection
         self._unread: list[Exit] = []
+        self._handles: dict[int, Handles] = {}
 
     @classmethod
     def start(cls, *, entry: str, preload: Sequence[str], environment: Mapping[str, str]) -> Self:
@@ -104,17 +108,30 @@ class ForkServer:
     def signal(self, pid: int, signum: int) -> None:
         """Send a signal to a child; to one that has just ended, nothing is sent. Raises ForkServerDied."""
         # The server does it: it reaps the children, so it alone knows that a pid is still theirs.
-        self._read_exits()
+        self._read_news()
         self._send({"signal": [pid, signum]})
 
     def exits(self) -> list[Exit]:
         """Return the children that ended since the last call, without waiting. Raises ForkServerDied."""
-        self._read_exits()
+        self._read_news()
         ended, self._unread = self._unread, []
+        for child in ended:
+            if handles := self._handles.pop(child.pid, None):
+                handles.close()
         return ended
 
+    def memory(self, pid: int) -> Memory | None:
+        """Return how much memory a child uses; None for one that has ended, or has not begun."""
+        self._read_news()
+        return handles.memory() if (handles := self._handles.get(pid)) else None
+
+    def weigh(self, pid: int, nice: int) -> bool:
+        """Let a child weigh less against other processes, 0 being ordinary and 19 the least; say whether it does."""
+        handles = self._handles.get(pid)
+        return handles is not None and handles.weigh(nice)
+
     def fileno(self) -> int:
-        """Return the descriptor that becomes readable when a child, or the server, has ended."""
+        """Return the descriptor that becomes readable when a child has begun or ended, or the server has ended."""
         return self._connection.fileno()
 
     def alive(self) -> bool:
@@ -123,6 +140,9 @@ class ForkServer:
     def stop(self) -> None:
         """End the server and kill its children; returns when all are gone."""
         self._connection.close()
+        for handles in self._handles.values():
+            handles.close()
+        self._handles = {}
         try:
             self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -137,32 +157,40 @@ class ForkServer:
         except (ConnectionError, TimeoutError) as error:
             raise self._died() from error
 
-    def _read_exits(self) -> None:
+    def _read_news(self) -> None:
         self._wait_at_most(0)
         with suppress(BlockingIOError):
             while True:
-                self._unread.append(Exit(*self._receive()["exit"]))
+                self._receive()
 
     def _await_answer(self, seconds: float) -> dict[str, Any]:
         self._wait_at_most(seconds)
-        while "exit" in (message := self._receive()):
-            self._unread.append(Exit(*message["exit"]))
-        return message
+        while (answer := self._receive()) is None:
+            pass
+        return answer
 
     def _wait_at_most(self, seconds: float) -> None:
         if self._connection.fileno() < 0:
             raise self._died()
         self._connection.settimeout(seconds)
 
-    def _receive(self) -> dict[str, Any]:
+    def _receive(self) -> dict[str, Any] | None:
+        """Return an answer, or None for what was told unasked and is kept for whoever asks."""
         try:
-            packet = self._connection.recv(PACKET_BYTES)
+            packet, descriptors, _, _ = socket.recv_fds(self._connection, PACKET_BYTES, 2)
         except (ConnectionError, TimeoutError) as error:
             raise self._died() from error
         if not packet:
             raise self._died()
         message: dict[str, Any] = json.loads(packet)
-        return message
+        if "exit" in message:
+            self._unread.append(Exit(*message["exit"]))
+        elif "handles" in message:
+            pid, names = message["handles"]
+            self._handles[pid] = Handles(names, descriptors)
+        else:
+            return message
+        return None
 
     def _died(self) -> ForkServerDied:
         self.stop()

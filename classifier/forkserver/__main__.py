@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from classifier import linux
-from classifier.forkserver import PACKET_BYTES
+from classifier.forkserver import PACKET_BYTES, handles
 from classifier.linux import Prctl
 
 
@@ -75,6 +75,9 @@ class _Server:
             return None
         if pid == 0:
             linux.die_with_parent(server)
+            # First of all, because it is the session whose weight is handed over.
+            os.setsid()
+            self._hand_over()
             # Closed as objects, so that their finalisers do not close someone else's descriptor later.
             self._selector.close()
             self._connection.close()
@@ -85,6 +88,14 @@ class _Server:
         self._selector.register(self._children[pid], selectors.EVENT_READ, pid)
         self._send({"pid": pid})
         return None
+
+    def _hand_over(self) -> None:
+        """Give the fleet what this child opens of itself while it may."""
+        held = handles.opened()
+        packet = json.dumps({"handles": [os.getpid(), list(held)]}).encode()
+        socket.send_fds(self._connection, [packet], list(held.values()))
+        for descriptor in held.values():
+            os.close(descriptor)
 
     def _reap(self, pid: int) -> tuple[int, int | None, int | None]:
         """Wait for a child that has ended, and return its pid, exit code and signal."""
@@ -108,8 +119,7 @@ class _Server:
 
 
 def _settle(birth: _Birth) -> bytes:
-    """Make this child a process of its own and return its secret."""
-    os.setsid()
+    """Give this child a name, a log and nothing else, and return its secret."""
     linux.set_title(birth.title)
     for descriptor, number in ((os.open(os.devnull, os.O_RDONLY), 0), (birth.log, 1), (birth.log, 2)):
         os.dup2(descriptor, number)
@@ -140,7 +150,8 @@ def main() -> None:
     parser.add_argument("--socket", required=True, type=int, help="descriptor of the fleet's socket")
     arguments = parser.parse_args()
     # A child is unreadable to its neighbours from its first moment, before it confines itself.
-    linux.prctl(Prctl.SET_DUMPABLE, 0)
+    if not linux.is_profiled():
+        linux.prctl(Prctl.SET_DUMPABLE, 0)
     # One descriptor for each child.
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -13,7 +13,8 @@ LIMITS = {
     "dataset_count": "Data sets",
     "model_count": "Models",
     "training_seconds": "Longest training",
-    "workers": "Workers at a time",
+    "workers": "Trainings and files at a time",
+    "infer_workers": "Workers that answer",
 }
 
 

@@ -2,6 +2,7 @@
 
 from tenants.models.api_key import ApiKey
 from tenants.models.appointment import Appointment
+from tenants.models.fleet import FleetHost, FleetWorker, Quarantine, TenantLease
 from tenants.models.heartbeat import Heartbeat
 from tenants.models.invitation import Invitation
 from tenants.models.job import Job
@@ -18,6 +19,8 @@ from tenants.models.user import User
 __all__ = [
     "ApiKey",
     "Appointment",
+    "FleetHost",
+    "FleetWorker",
     "Heartbeat",
     "Invitation",
     "Job",
@@ -27,7 +30,9 @@ __all__ = [
     "Organisation",
     "Plan",
     "Provisioning",
+    "Quarantine",
     "Route",
     "SharedModel",
+    "TenantLease",
     "User",
 ]

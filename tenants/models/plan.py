@@ -14,7 +14,9 @@ class Plan(models.Model):
     dataset_count = models.PositiveIntegerField(null=True, blank=True)
     model_count = models.PositiveIntegerField(null=True, blank=True)
     training_seconds = models.PositiveIntegerField(default=3600)
+    # Processes for jobs, and workers that answer, where a host has room for more than one.
     workers = models.PositiveSmallIntegerField(default=2)
+    infer_workers = models.PositiveSmallIntegerField(default=2)
 
     class Meta:
         db_table = "plan"

@@ -40,9 +40,10 @@ def answer(tmp_path: Path) -> str:
 
 
 def next_exit(server: ForkServer) -> Exit:
-    assert select([server], [], [], 10)[0]
-    (ended,) = server.exits()
-    return ended
+    while select([server], [], [], 10)[0]:
+        for ended in server.exits():
+            return ended
+    raise AssertionError("no child has ended")
 
 
 def test_a_child_gets_its_secret_and_the_given_environment(server: ForkServer, tmp_path: Path) -> None:
@@ -243,6 +244,29 @@ def test_a_link_in_the_place_of_a_log_is_not_followed(server: ForkServer, tmp_pa
     with pytest.raises(OSError, match="symbolic links"):
         fork(server, tmp_path, "fail")
     assert (tmp_path / "victim").read_text() == "untouched"
+
+
+def test_the_fleet_reads_the_memory_of_a_child_that_is_closed_to_it(tmp_path: Path) -> None:
+    server = ForkServer.start(entry=ENTRY, preload=["numpy"], environment={"OPENBLAS_NUM_THREADS": "1"})
+    pid = fork(server, tmp_path, "wait")
+    answer(tmp_path)
+    memory = server.memory(pid)
+    assert memory is not None
+    assert 1_000_000 < memory.own <= memory.pss
+    server.signal(pid, signal.SIGKILL)
+    next_exit(server)
+    assert server.memory(pid) is None
+    server.stop()
+
+
+def test_the_fleet_lets_a_child_weigh_less(server: ForkServer, tmp_path: Path) -> None:
+    pid = fork(server, tmp_path, "wait")
+    answer(tmp_path)
+    server.exits()
+    # A kernel that does not weigh sessions has no such file, and then there is nothing to do.
+    weight = Path(f"/proc/{pid}/autogroup")
+    assert server.weigh(pid, 5) == weight.exists()
+    assert not weight.exists() or weight.read_text().split()[-1] == "5"
 
 
 def test_neither_side_keeps_a_descriptor_of_a_fork(server: ForkServer, tmp_path: Path) -> None:

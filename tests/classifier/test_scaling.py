@@ -1,94 +1,150 @@
-from hypothesis import given
-from hypothesis import strategies as st
-
-from classifier.scaling import IDLE_SECONDS, JOB_USES, MAX_JOBS, Running, Start, Stop, Waiting, decide
-
-TENANTS = ("acme", "globex", "initech")
-USES = ("infer", "train", "batch")
-waitings = st.lists(
-    st.builds(Waiting, st.sampled_from(TENANTS), st.sampled_from(USES), st.integers(0, 9)),
-    unique_by=lambda w: (w.tenant, w.use),
+from classifier.scaling import (
+    IDLE_SECONDS,
+    PRESSED_SECONDS,
+    SPARE_IDLE_SECONDS,
+    WAITING_PER_WORKER,
+    Allowance,
+    Claim,
+    Pass,
+    Pressure,
+    Release,
+    Room,
+    Running,
+    Start,
+    Stop,
+    Waiting,
+    decide,
+    press,
 )
-runnings = st.lists(
-    st.builds(Running, st.integers(1, 10_000), st.sampled_from(TENANTS), st.sampled_from(USES), st.floats(0, 1000)),
-    unique_by=(lambda r: r.pid, lambda r: (r.tenant, r.use)),
-)
-plans = st.dictionaries(st.sampled_from(TENANTS), st.integers(1, 4))
+from tests.classifier.situations import NOW, TENANTS, USES, seen, started
+
+MANY = Waiting("acme", "infer", WAITING_PER_WORKER, backlog=WAITING_PER_WORKER)
+
+
+def worker(pid: int, tenant: str, use: str = "infer", idle: float = 0.0, age: float = 60.0) -> Running:
+    return Running(pid, tenant, use, active_at=NOW - idle, since=NOW - age)
 
 
 def test_a_queue_with_something_in_it_gets_a_worker() -> None:
-    assert decide([Waiting("acme", "infer", 1)], [], allowed={"acme": 2}, now=0) == [Start("acme", "infer")]
+    assert decide(seen([Waiting("acme", "infer", 1)])) == [Start("acme", "infer")]
+
+
+def test_what_a_dead_worker_had_in_hand_gets_another() -> None:
+    assert decide(seen([Waiting("acme", "infer", 0, in_hand=1)])) == [Start("acme", "infer")]
+
+
+def test_a_message_that_comes_while_the_last_worker_stops_starts_another() -> None:
+    stopping = Running(1, "acme", "infer", NOW - 1, NOW - 60, is_stopping=True)
+    assert decide(seen([Waiting("acme", "infer", 1)], [stopping])) == [Start("acme", "infer")]
 
 
 def test_a_worker_that_is_there_is_enough() -> None:
-    running = [Running(1, "acme", "infer", 0)]
-    assert decide([Waiting("acme", "infer", 5)], running, allowed={"acme": 2}, now=1) == []
+    assert decide(seen([Waiting("acme", "infer", 5)], [worker(1, "acme")])) == []
 
 
-def test_an_idle_worker_is_stopped_after_a_while() -> None:
-    running = [Running(1, "acme", "infer", 0)]
-    assert decide([], running, allowed={"acme": 2}, now=IDLE_SECONDS) == []
-    assert decide([], running, allowed={"acme": 2}, now=IDLE_SECONDS + 1) == [Stop(1)]
+def test_too_much_that_lasts_gets_another_worker() -> None:
+    running = [worker(1, "acme")]
+    assert decide(seen([MANY], running)) == []
+    lasting = {"acme": Pressure(1, NOW - PRESSED_SECONDS)}
+    assert decide(seen([MANY], running, pressure=lasting)) == [Start("acme", "infer")]
+
+
+def test_pressure_begins_anew_with_every_worker() -> None:
+    known = {"acme": Pressure(1, NOW - 5)}
+    assert press(seen([MANY], [worker(1, "acme")], pressure=known)) == known
+    more = Waiting("acme", "infer", 3 * WAITING_PER_WORKER)
+    assert press(seen([more], [worker(1, "acme"), worker(2, "acme")], pressure=known)) == {"acme": Pressure(2, NOW)}
+
+
+def test_little_that_waits_is_no_pressure() -> None:
+    assert press(seen([Waiting("acme", "infer", WAITING_PER_WORKER)], [worker(1, "acme")])) == {}
+
+
+def test_a_further_worker_is_only_for_processors_that_nobody_else_uses() -> None:
+    lasting = {"acme": Pressure(1, NOW - 5)}
+    both_busy = [worker(1, "acme"), worker(2, "globex")]
+    assert decide(seen([MANY], both_busy, pressure=lasting, room=Room(at_work=2))) == []
+    one_idle = [worker(1, "acme"), worker(2, "globex", idle=60)]
+    assert decide(seen([MANY], one_idle, pressure=lasting, room=Room(at_work=2))) == [Start("acme", "infer")]
+
+
+def test_who_has_no_worker_comes_before_who_wants_a_second() -> None:
+    waiting, lasting = [MANY, Waiting("globex", "infer", 1)], {"acme": Pressure(1, NOW - 5)}
+    actions = decide(seen(waiting, [worker(1, "acme")], pressure=lasting, room=Room(infer=2)))
+    assert actions == [Start("globex", "infer")]
+
+
+def test_a_full_host_makes_room_by_ending_a_further_worker_then_an_idle_one() -> None:
+    waiting, room = [Waiting("globex", "infer", 1)], Room(infer=3)
+    running = [worker(1, "acme"), worker(2, "acme", age=5), worker(3, "initech", idle=60)]
+    assert decide(seen(waiting, running, room=room)) == [Stop(2)]
+    assert decide(seen(waiting, [worker(1, "acme"), worker(3, "initech", idle=60)], room=Room(infer=2))) == [Stop(3)]
+
+
+def test_an_idle_worker_is_stopped_after_a_while_and_a_further_one_sooner() -> None:
+    assert decide(seen(running=[worker(1, "acme", idle=IDLE_SECONDS)])) == []
+    assert decide(seen(running=[worker(1, "acme", idle=IDLE_SECONDS + 1)])) == [Stop(1)]
+    two = [worker(1, "acme", idle=SPARE_IDLE_SECONDS + 1), worker(2, "acme", idle=SPARE_IDLE_SECONDS + 1, age=50)]
+    assert decide(seen(running=two)) == [Stop(2)]
 
 
 def test_a_training_is_not_stopped_however_long_it_takes() -> None:
-    running = [Running(1, "acme", "train", 0)]
-    assert decide([], running, allowed={"acme": 2}, now=10 * IDLE_SECONDS) == []
+    assert decide(seen(running=[worker(1, "acme", "train", idle=10 * IDLE_SECONDS)])) == []
 
 
 def test_the_workers_of_a_suspended_organisation_are_stopped_and_none_is_started() -> None:
-    running = [Running(1, "acme", "train", 0)]
-    assert decide([Waiting("acme", "infer", 1)], running, allowed={}, now=0) == [Stop(1)]
+    actions = decide(seen([Waiting("acme", "infer", 1)], [worker(1, "acme", "train")], allowed={}, held={"acme": NOW}))
+    assert actions == [Stop(1)]
+
+
+def test_who_fails_all_the_time_is_left_alone_for_a_while() -> None:
+    waiting = [Waiting("acme", "infer", 1)]
+    assert decide(seen(waiting, barred={("acme", "infer"): NOW + 1})) == []
+    assert decide(seen(waiting, barred={("acme", "infer"): NOW})) == [Start("acme", "infer")]
 
 
 def test_whoever_was_served_last_waits_however_long_the_queue() -> None:
     waiting = [Waiting("acme", "train", 100), Waiting("globex", "train", 1)]
-    full = [Running(1, "initech", "train", 0)]
-    [start] = decide(waiting, full, allowed=dict.fromkeys(TENANTS, 1), now=9, served_at={"acme": 8.0})
-    assert start == Start("globex", "train")
+    full = [worker(1, "initech", "train")]
+    assert decide(seen(waiting, full, served_at={"acme": 8.0})) == [Start("globex", "train")]
 
 
 def test_trainings_leave_a_place_for_reading() -> None:
-    running = [Running(pid, tenant, "train", 0) for pid, tenant in enumerate(("acme", "globex"))]
+    running = [worker(1, "acme", "train"), worker(2, "globex", "train")]
     waiting = [Waiting("initech", "train", 9), Waiting("initech", "batch", 1)]
-    assert decide(waiting, running, allowed=dict.fromkeys(TENANTS, 1), now=0) == [Start("initech", "batch")]
+    assert decide(seen(waiting, running)) == [Start("initech", "batch")]
 
 
 def test_a_plan_of_one_job_process_gets_one_beside_the_worker_that_answers() -> None:
     waiting = [Waiting("acme", use, 1) for use in USES]
-    actions = decide(waiting, [], allowed={"acme": 1}, now=0)
+    actions = decide(seen(waiting, allowed=dict.fromkeys(TENANTS, Allowance(jobs=1))))
     assert actions == [Start("acme", "infer"), Start("acme", "batch")]
 
 
 def test_answers_come_before_jobs() -> None:
-    waiting = [Waiting("acme", "train", 1), Waiting("globex", "infer", 1)]
-    first, second = decide(waiting, [], allowed={"acme": 1, "globex": 1}, now=0)
+    first, second = decide(seen([Waiting("acme", "train", 1), Waiting("globex", "infer", 1)]))
     assert (first, second) == (Start("globex", "infer"), Start("acme", "train"))
 
 
-@given(waitings, runnings, plans)
-def test_no_organisation_has_two_processes_for_one_use(
-    waiting: list[Waiting], running: list[Running], allowed: dict[str, int]
-) -> None:
-    actions = decide(waiting, running, allowed=allowed, now=0)
-    there = [(worker.tenant, worker.use) for worker in running]
-    there += [(action.tenant, action.use) for action in actions if isinstance(action, Start)]
-    assert len(there) == len(set(there))
+def test_nobody_is_served_before_the_lease_is_held() -> None:
+    waiting = [Waiting("acme", "infer", 1)]
+    assert decide(seen(waiting, held={})) == [Claim("acme")]
+    assert decide(seen(waiting, held={}, elsewhere={"acme": "east"})) == [Pass("acme", "east")]
+    assert decide(seen(waiting, held={}, allowed={})) == []
 
 
-@given(waitings, runnings, plans)
-def test_jobs_are_not_started_beyond_the_hosts_bound(
-    waiting: list[Waiting], running: list[Running], allowed: dict[str, int]
-) -> None:
-    started = [a for a in decide(waiting, running, allowed=allowed, now=0) if isinstance(a, Start)]
-    before = sum(worker.use in JOB_USES for worker in running)
-    new = sum(action.use in JOB_USES for action in started)
-    assert new == 0 or before + new <= MAX_JOBS
+def test_a_full_host_passes_newcomers_on_to_one_with_room() -> None:
+    waiting, full = [Waiting("acme", "infer", 1)], {"room": Room(infer=1), "held": {"globex": NOW}}
+    running = [worker(1, "globex")]
+    assert decide(seen(waiting, running, neighbours={"east": 1, "west": 4}, **full)) == [Pass("acme", "west")]
+    assert decide(seen(waiting, running, neighbours={"east": 0}, **full)) == [Claim("acme")]
 
 
-@given(waitings, runnings, plans)
-def test_nothing_starts_for_whoever_may_not_run(
-    waiting: list[Waiting], running: list[Running], allowed: dict[str, int]
-) -> None:
-    actions = decide(waiting, running, allowed=allowed, now=0)
-    assert all(action.tenant in allowed for action in actions if isinstance(action, Start))
+def test_a_lease_that_is_lost_stops_the_workers() -> None:
+    assert decide(seen(running=[worker(1, "acme"), worker(2, "acme", "train")], held={})) == [Stop(1), Stop(2)]
+
+
+def test_a_lease_is_given_up_when_there_has_been_nothing_to_do() -> None:
+    assert decide(seen(held={"acme": NOW - 30})) == []
+    assert decide(seen(held={"acme": NOW - 300})) == [Release("acme")]
+    assert started(decide(seen([Waiting("acme", "infer", 1)], held={"acme": NOW - 300}))) == [Start("acme", "infer")]

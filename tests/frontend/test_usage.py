@@ -1,11 +1,14 @@
+from collections.abc import Iterator
 from datetime import date
 
+import psycopg
 import pytest
 from django.utils import timezone
 
 from tenants.models import Organisation, Plan, User
 from tenants.records.models import Usage
 from tests.frontend.conftest import Inside, Studio, Visit
+from tests.service import Service
 
 
 @pytest.fixture
@@ -47,3 +50,28 @@ def test_an_earlier_month_has_its_own_lines(visit: Visit, rita: User, used: date
 @pytest.mark.parametrize("month", ["", "soon", "9999-12", "0001-01", "2026-13"])
 def test_what_is_no_month_is_this_one(month: str, visit: Visit, rita: User) -> None:
     assert visit(rita, "usage", month=month).context["month"].first == timezone.now().date().replace(day=1)
+
+
+@pytest.fixture
+def told(service: Service, studio: Studio, globex: Organisation) -> Iterator[None]:
+    """What a fleet tells of a worker of each organisation; only a fleet and the installation's owner may write it."""
+    host = "INSERT INTO fleet_host (host, at, dedicated_to, free_places, detail) VALUES ('test', now(), '', 0, '{}')"
+    worker = (
+        "INSERT INTO fleet_worker (host, pid, tenant, use, started_at, active_at, is_stopping, own_bytes, cpu_seconds)"
+        " VALUES ('test', %s, %s, 'infer', now(), now(), false, %s, 0)"
+    )
+    with psycopg.connect(service.instance.owner_database_url(), autocommit=True) as owner:
+        owner.execute(host)
+        owner.execute(worker, [1, studio.organisation.tenant, 32 * 1024 * 1024])
+        owner.execute(worker, [2, globex.tenant, 64 * 1024 * 1024])
+        yield
+        for table in ("fleet_worker", "fleet_host"):
+            owner.execute(f"DELETE FROM {table} WHERE host = 'test'")
+
+
+def test_an_organisation_sees_its_own_workers_and_no_strangers(visit: Visit, rita: User, told: None) -> None:
+    page = visit(rita, "usage")
+    memory = [worker.memory for worker in page.context["workers"]]
+    assert "32.0\xa0MB" in memory
+    assert "64.0\xa0MB" not in memory
+    assert "Answers requests" in page.text

@@ -15,13 +15,14 @@ from django.conf import settings
 from django.db import connection
 
 from classifier import tasks, worker
+from classifier.secret import Secret
 from tenants import isolation
 
 
 def main(secret: bytes) -> None:
     given = json.loads(secret)
     stranger, web_pid = given.pop("stranger"), given.pop("web_pid")
-    worker.become(worker.Secret(**given))
+    worker.become(Secret(**given))
     report = {name: _outcome(attack) for name, attack in _attacks(given["tenant"], stranger, web_pid).items()}
     (isolation.directory(given["tenant"]) / "probe.json").write_text(json.dumps(report))
 

@@ -102,7 +102,14 @@ def test_an_organisation_is_found_by_the_address_of_a_member(look: Desk, acme: O
 
 def test_a_plan_keeps_its_name(act: Desk) -> None:
     act(
-        "tenants_plan_change", "standard", name="golden", dataset_bytes=1, dataset_rows=1, training_seconds=1, workers=1
+        "tenants_plan_change",
+        "standard",
+        name="golden",
+        dataset_bytes=1,
+        dataset_rows=1,
+        training_seconds=1,
+        workers=1,
+        infer_workers=1,
     )
     assert not Plan.objects.filter(name="golden").exists()
     assert Plan.objects.get(name="standard").workers == 1

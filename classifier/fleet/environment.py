@@ -1,0 +1,28 @@
+import os
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import connection
+
+from classifier import confinement
+
+
+def worker_environment() -> dict[str, str]:
+    """Return the environment of fork server and workers: where the servers are, and no password."""
+    database: Any = connection.settings_dict
+    at = urlsplit(settings.REDIS_URL)
+    kept = ("PATH", "LANG", "HOME", "PYTHONPATH", "ASSORT_PROFILE")
+    single = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
+    return {
+        **{name: os.environ[name] for name in kept if name in os.environ},
+        **confinement.environment(),
+        **single,
+        "PYTHONUNBUFFERED": "1",
+        "DJANGO_SETTINGS_MODULE": "saas.settings",
+        "ASSORT_PART": "worker",
+        "ASSORT_DATA": str(settings.ASSORT_DATA),
+        "ASSORT_MODE": settings.ASSORT_MODE,
+        "DATABASE_URL": f"postgresql://{database['HOST']}:{database['PORT']}/{database['NAME']}",
+        "REDIS_URL": f"redis://{at.hostname}:{at.port or 6379}",
+    }

@@ -1,0 +1,187 @@
+"""The fleet's loop: look around, decide, act, tell."""
+
+import logging
+import signal
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from classifier import scaling
+from classifier.fleet import leases, record
+from classifier.fleet.crew import Crew
+from classifier.fleet.demand import Demand
+from classifier.fleet.outlook import outlook
+from classifier.fleet.quarantine import SharedQuarantine
+from classifier.fleet.territory import Territory
+from classifier.scaling import Action, Claim, Pass, Pressure, Release, Room, Situation, Start, Stop, Waiting
+from classifier.secret import Secret
+from tenants import notify
+from tenants.heartbeats import Heart
+from tenants.secrets import derive
+
+log = logging.getLogger(__name__)
+
+WAIT_SECONDS = 0.5
+# With no worker to look after, only a call matters, and that ends the wait.
+QUIET_WAIT_SECONDS = 1.0
+# A call may have been lost with the broker, so everybody is looked at now and then.
+SWEEP_SECONDS = 5.0
+# What changes while no worker begins or ends is told so often at most.
+TELL_SECONDS = 1.0
+
+
+@dataclass
+class Foreman:
+    territory: Territory
+    demand: Demand
+    crew: Crew
+    quarantine: SharedQuarantine
+    room: Room
+    heart: Heart
+    pressure: dict[str, Pressure] = field(default_factory=dict)
+    served_at: dict[str, float] = field(default_factory=dict)
+    answered_at: dict[str, float] = field(default_factory=dict)
+    waiting: tuple[Waiting, ...] = ()
+    strangers: set[str] = field(default_factory=set)
+    _looked_at: float = 0.0
+    _swept_at: float = 0.0
+    _told_at: float = 0.0
+
+    def run(self) -> None:
+        """Serve until the process is told to stop; then stop the workers, and let others have the organisations."""
+        told: list[int] = []
+        signal.signal(signal.SIGTERM, lambda number, frame: told.append(number))
+        self._reach_database(self.territory.adopt)
+        notify.ready()
+        while not told:
+            self._round(self._called())
+        self.crew.stop_all()
+        self._reach_database(self._leave)
+
+    def _round(self, called: set[str]) -> None:
+        """Look around, decide, act, tell."""
+        now = time.monotonic()
+        # Somebody who is not known was founded a moment ago, or may not run.
+        self.strangers |= called - self.territory.allowed.keys()
+        if now - self._looked_at > (WAIT_SECONDS if self.strangers else leases.RENEWED_EVERY):
+            self._reach_database(self._look)
+        has_changed = self.crew.tend()
+        before = self.waiting
+        self._count(called)
+        self._claim(scaling.decide(self._situation()))
+        seen = self._situation()
+        actions = scaling.decide(seen)
+        for action in actions:
+            self._act(action)
+        self.crew.kill(self.territory.overdue(now))
+        self.crew.weigh()
+        has_changed = has_changed or any(isinstance(action, Start | Stop) for action in actions)
+        if has_changed or (before != self.waiting and now - self._told_at > TELL_SECONDS):
+            self._reach_database(self._tell)
+
+    def _called(self) -> set[str]:
+        try:
+            is_quiet = not (self.crew.workers or self.waiting or self.strangers or self.crew.failures)
+            return self.demand.called(QUIET_WAIT_SECONDS if is_quiet else WAIT_SECONDS)
+        except redis.ConnectionError:  # Nothing is lost: a look at everybody finds what waits when it is back.
+            time.sleep(WAIT_SECONDS)
+            return set()
+
+    def _look(self) -> None:
+        """Learn anew who may run and who is whose, renew the leases, and tell how it is."""
+        self._looked_at = time.monotonic()
+        self.territory.look()
+        self.quarantine.share(self.crew.failures)
+        with connection.cursor() as cursor:
+            self.heart.beat(cursor.execute, workers=len(self.crew.workers))
+        self.crew.measure()
+        self._tell()
+
+    def _tell(self) -> None:
+        self._told_at = time.monotonic()
+        seen = self._situation()
+        record.write(self.territory.host, only=self.territory.only, seen=seen, crew=self.crew, prospects=outlook(seen))
+
+    def _leave(self) -> None:
+        self.territory.release(list(self.territory.tokens))
+        record.forget(self.territory.host)
+
+    def _count(self, called: set[str]) -> None:
+        """Count what waits for those who were called, are served or waited a moment ago; for everybody now and then."""
+        now = time.monotonic()
+        asked = called | {worker.tenant for worker in self.crew.workers.values()} | {w.tenant for w in self.waiting}
+        # Those that were strangers a moment ago may be known by now.
+        asked |= self.strangers & self.territory.allowed.keys()
+        self.strangers -= self.territory.allowed.keys()
+        if now - self._swept_at > SWEEP_SECONDS:
+            asked |= self.territory.allowed.keys()
+            self.strangers.clear()
+            self._swept_at = now
+        try:
+            self.waiting = tuple(self.demand.waiting(asked, now=now))
+        except redis.ConnectionError:
+            self.waiting = ()
+        self.crew.note_work(self.waiting, called)
+        self.territory.note_work({queue.tenant for queue in self.waiting} | called, now)
+
+    def _situation(self) -> Situation:
+        now = time.monotonic()
+        territory = self.territory
+        seen = Situation(
+            now=now,
+            waiting=self.waiting,
+            running=tuple(self.crew.workers.values()),
+            allowed=territory.allowed,
+            held=territory.held(now),
+            elsewhere=territory.elsewhere,
+            neighbours=territory.neighbours,
+            room=self.room,
+            barred={key: failed.until for key, failed in self.crew.failures.items()},
+            pressure=self.pressure,
+            served_at=self.served_at,
+            answered_at=self.answered_at,
+        )
+        self.pressure = scaling.press(seen)
+        return seen
+
+    def _claim(self, actions: Iterable[Action]) -> None:
+        if wanted := [action.tenant for action in actions if isinstance(action, Claim)]:
+            self._reach_database(lambda: self.territory.claim(wanted))
+
+    def _act(self, action: Action) -> None:
+        match action:
+            case Start(tenant, use):
+                self.crew.start(self._secret(tenant, use))
+                (self.served_at if use in scaling.JOB_USES else self.answered_at)[tenant] = time.monotonic()
+            case Stop(pid):
+                self.crew.stop(pid)
+            case Release(tenant):
+                self._reach_database(lambda: self.territory.release([tenant]))
+            case Pass(tenant, host):
+                with suppress(redis.ConnectionError):
+                    self.demand.pass_on(tenant, host)
+                self.waiting = tuple(queue for queue in self.waiting if queue.tenant != tenant)
+
+    def _secret(self, tenant: str, use: str) -> Secret:
+        plan = self.territory.plans[tenant]
+        return Secret(
+            tenant=tenant,
+            use=use,
+            database_password=derive(settings.FLEET_SECRET, tenant, "postgres"),
+            broker_password=derive(settings.FLEET_SECRET, tenant, "broker"),
+            dataset_rows=plan.dataset_rows,
+            training_seconds=plan.training_seconds,
+            token=self.territory.tokens[tenant],
+        )
+
+    def _reach_database(self, do: Callable[[], None]) -> None:
+        try:
+            do()
+        except DatabaseError:
+            log.warning("the database does not answer; going on with what was known", exc_info=True)
+            connection.close()

@@ -1,0 +1,118 @@
+"""What a fleet tells of itself: a row for the host, one for each worker, and one for each quarantine."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, LiteralString
+
+from django.db import connection, transaction
+
+from classifier.fleet.crew import Crew, Measure
+from classifier.fleet.failures import Failures
+from classifier.fleet.outlook import Prospect
+from classifier.scaling import Running, Situation
+
+# A host that has been silent for so long is not there any more, and its dedication ends.
+GONE = "1 day"
+# Three tellings were missed; the same stands in door.workers().
+SILENT_SECONDS = 15
+
+_HOST: LiteralString = """
+    INSERT INTO fleet_host (host, at, dedicated_to, free_places, detail)
+    VALUES (%s, clock_timestamp(), %s, %s, %s::jsonb)
+    ON CONFLICT (host) DO UPDATE SET at = excluded.at, dedicated_to = excluded.dedicated_to,
+        free_places = excluded.free_places, detail = excluded.detail
+"""
+_WORKERS: LiteralString = """
+    INSERT INTO fleet_worker
+        (host, pid, tenant, use, started_at, active_at, is_stopping, own_bytes, pss_bytes, cpu_seconds)
+    SELECT %s, pid, tenant, use, clock_timestamp() - age * interval '1 second',
+        clock_timestamp() - idle * interval '1 second', stopping, own, pss, cpu
+    FROM jsonb_to_recordset(%s::jsonb) AS worker (
+        pid int, tenant text, use text, age float, idle float, stopping boolean, own bigint, pss bigint, cpu float
+    )
+    ON CONFLICT (host, pid) DO UPDATE SET active_at = excluded.active_at, is_stopping = excluded.is_stopping,
+        own_bytes = excluded.own_bytes, pss_bytes = excluded.pss_bytes, cpu_seconds = excluded.cpu_seconds
+"""
+_GONE_WORKERS: LiteralString = "DELETE FROM fleet_worker WHERE host = %s AND pid <> ALL(%s)"
+_QUARANTINE: LiteralString = """
+    INSERT INTO quarantine (tenant, use, host, failures, since, until, log)
+    VALUES (%s, %s, %s, %s, clock_timestamp(), clock_timestamp() + %s * interval '1 second', %s)
+    ON CONFLICT (tenant, use) DO UPDATE SET host = excluded.host, failures = excluded.failures,
+        until = excluded.until, log = excluded.log
+"""
+_QUARANTINED: LiteralString = (
+    "SELECT tenant, use, failures, extract(epoch FROM until - clock_timestamp()) FROM quarantine"
+)
+
+
+@transaction.atomic
+def write(host: str, *, only: str, seen: Situation, crew: Crew, prospects: Sequence[Prospect]) -> None:
+    """Tell what there is, what waits, and what is planned."""
+    waiting = [{"tenant": w.tenant, "use": w.use, "messages": w.messages, "backlog": w.backlog} for w in seen.waiting]
+    detail = {"waiting": waiting, "next": [asdict(prospect) for prospect in prospects], "room": seen.room.infer}
+    now = time.monotonic()
+    workers = [_row(worker, crew.measures.get(worker.pid, Measure()), now) for worker in crew.workers.values()]
+    with connection.cursor() as cursor:
+        cursor.execute(_HOST, [host, only, seen.free_places, json.dumps(detail)])
+        cursor.execute(_GONE_WORKERS, [host, list(crew.workers)])
+        if workers:
+            cursor.execute(_WORKERS, [host, json.dumps(workers)])
+
+
+def forget(host: str) -> None:
+    """Forget a host that stops, unless it is dedicated: it will be back. And those that have been silent for a day."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM fleet_worker WHERE host = %s", [host])
+        cursor.execute(
+            "DELETE FROM fleet_host WHERE host = %s AND dedicated_to = '' OR at < clock_timestamp() - %s::interval",
+            [host, GONE],
+        )
+
+
+def neighbours(host: str) -> tuple[dict[str, int], set[str]]:
+    """Return the free places of the other hosts that live, and the organisations that have a host of their own."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT host, dedicated_to, free_places, at > clock_timestamp() - %s * interval '1 second' FROM fleet_host"
+            " WHERE host <> %s AND at > clock_timestamp() - %s::interval",
+            [SILENT_SECONDS, host, GONE],
+        )
+        rows = cursor.fetchall()
+    return {name: free for name, only, free, lives in rows if lives and not only}, {
+        only for _, only, _, _ in rows if only
+    }
+
+
+def put_in_quarantine(host: str, tenant: str, use: str, failed: Failures, log: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_QUARANTINE, [tenant, use, host, failed.count, failed.until - time.monotonic(), log[:500]])
+
+
+def end_quarantine(tenant: str, use: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM quarantine WHERE tenant = %s AND use = %s", [tenant, use])
+
+
+def quarantined() -> Mapping[tuple[str, str], Failures]:
+    """Return who is in quarantine, whichever host put them there."""
+    now = time.monotonic()
+    with connection.cursor() as cursor:
+        cursor.execute(_QUARANTINED)
+        return {(tenant, use): Failures(count, now + float(left)) for tenant, use, count, left in cursor.fetchall()}
+
+
+def _row(worker: Running, measure: Measure, now: float) -> dict[str, Any]:
+    memory = measure.memory
+    return {
+        "pid": worker.pid,
+        "tenant": worker.tenant,
+        "use": worker.use,
+        "age": now - worker.since,
+        "idle": now - worker.active_at,
+        "stopping": worker.is_stopping,
+        "own": memory.own if memory else None,
+        "pss": memory.pss if memory else None,
+        "cpu": measure.cpu_seconds,
+    }

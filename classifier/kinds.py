@@ -1,0 +1,23 @@
+"""Kinds of jobs (`public.job.kind`) and names of tasks: whoever hands out work imports nothing that does it."""
+
+ADOPTION, CLASSIFICATION, FOLLOWING, TIDYING = "adopt", "classify", "follow", "tidy"
+TRAINING, VALIDATION = "train", "validate"
+
+ADOPT, ANSWER, ANSWER_STORED, FOLLOW, TIDY, TRAIN, VALIDATE = (
+    "classifier.adopt",
+    "classifier.answer",
+    "classifier.answer_stored",
+    "classifier.follow",
+    "classifier.tidy",
+    "classifier.train",
+    "classifier.validate",
+)
+# Which task does a job of which kind.
+OF_KIND = {
+    ADOPTION: ADOPT,
+    CLASSIFICATION: ANSWER_STORED,
+    FOLLOWING: FOLLOW,
+    TIDYING: TIDY,
+    TRAINING: TRAIN,
+    VALIDATION: VALIDATE,
+}

@@ -1,0 +1,29 @@
+"""What the fork server has loaded and done before the first worker is wanted, so that no worker does it again.
+
+Celery loads most of itself by name when a worker starts: half of a worker's first second, and memory of its own.
+"""
+
+import encodings.idna  # noqa: F401 - Looking up a host's name loads it.
+from importlib import import_module
+
+from celery import current_app
+
+BY_NAME = (
+    *("classifier.ml.train", "classifier.worker"),
+    "billiard.pool",
+    *(f"celery.app.{name}" for name in ("amqp", "control", "events", "log", "routes")),
+    *("celery.apps.worker", "celery.backends.base", "celery.concurrency.solo", "celery.events.receiver"),
+    *(f"celery.worker.{name}" for name in ("autoscale", "components", "loops", "strategy")),
+    *(
+        f"celery.worker.consumer.{name}"
+        for name in (
+            *("agent", "connection", "control", "delayed_delivery", "events", "gossip", "heart", "mingle", "tasks"),
+        )
+    ),
+    *("kombu.matcher", "kombu.mixins", "kombu.pidbox", "kombu.transport.redis"),
+)
+
+for name in BY_NAME:
+    import_module(name)
+# Every task is made here, once.
+current_app.finalize(auto=True)

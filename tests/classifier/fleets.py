@@ -1,0 +1,25 @@
+"""The database as a fleet sees it: with a fleet's own login."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connections
+
+from tests.service import Service
+
+
+@contextmanager
+def logged_in(service: Service) -> Iterator[None]:
+    """Have this thread's connection log in as the fleet, and the web process's login afterwards."""
+    connection = connections["default"]
+    before = dict(connection.settings_dict)
+    connection.close()
+    url = service.instance.environment("fleet")["DATABASE_URL"]
+    login, _, password = url.partition("://")[2].rpartition("@")[0].partition(":")
+    connection.settings_dict.update(USER=login, PASSWORD=password)
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict.clear()
+        connection.settings_dict.update(before)
