@@ -16,7 +16,7 @@ import msgspec
 from django.db import DatabaseError, transaction
 from msgspec import Meta
 
-from classifier import kinds, adoption, leases, registry
+from classifier import adoption, kinds, leases, registry
 from classifier.adoption import Judged, Outside, Refused
 from classifier.leases import LOST, OUR_FAULT
 from classifier.models import Model, ModelVersion, Refusal
