@@ -22,7 +22,7 @@ REVOKE ALL ON FUNCTION door.settle_request FROM PUBLIC;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0008_first_steps")]
+    dependencies = [("tenants", "0009_fleet")]
 
     operations = [
         migrations.AddField(
