@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from tenants import boot, broker, isolation, notify, schemas, wakeups
 from tenants.heartbeats import Heart
-from tenants.models import Appointment, Job, Letter, Organisation, Provisioning, Route
+from tenants.models import Appointment, Job, Letter, Organisation, Provisioning, QuotaMark, Route
 from tenants.secrets import derive
 
 log = logging.getLogger(__name__)
@@ -111,7 +111,7 @@ def destroy(organisation: Organisation, client: redis.Redis) -> None:
     if folder.exists():
         # Out of reach at once. A worker that is just ending may still write into it, so it is removed later.
         transaction.on_commit(lambda: folder.rename(folder.with_name(f"{DELETED}{tenant}")))
-    for kind in (Appointment, Job, Letter, Route):
+    for kind in (Appointment, Job, Letter, QuotaMark, Route):
         kind.objects.filter(tenant=tenant).delete()
     for of_organisation in (organisation.api_keys, organisation.invitations, organisation.memberships):
         of_organisation.all().delete()

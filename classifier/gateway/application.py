@@ -7,7 +7,6 @@ from functools import partial
 
 import msgspec
 import redis
-from django.utils import timezone
 
 from classifier import results
 from classifier.gateway import http, request
@@ -19,7 +18,7 @@ from classifier.gateway.replies import Replies, connect
 from classifier.gateway.request import Classify
 from classifier.gateway.routes import Routes
 from classifier.models import Classification
-from tenants import ids, isolation, quotas, usage
+from tenants import ids, isolation, usage
 from tenants.errors import MethodNotAllowed, NotFound, TenantError, Unavailable
 from tenants.middleware import request_id
 from tenants.models import ApiKey, Route
@@ -29,7 +28,7 @@ log = logging.getLogger(__name__)
 
 PATH = re.compile(r"/api/v1/models/([^/]+)/classify")
 MODEL = re.compile(r"((?:assort\.)?[a-z0-9][a-z0-9_-]{0,62})(?:@([1-9][0-9]{0,8}))?")
-FLUSH_SECONDS = 1.0
+FLUSH_SECONDS = 0.5
 
 Accept = Callable[..., Classification]
 
@@ -83,6 +82,7 @@ class Gateway:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await self._replies.close()
+        await self.callers.close()
         await self._broker.aclose()
         await self._flush()
         await self._database.close()
@@ -126,7 +126,7 @@ class Gateway:
         http.check_json(call.scope)
         asked = request.decode(body, target.route)
         call.rows = len(asked.inputs)
-        async with quotas.rows_taken(self._broker, key, call.rows, partial(self._used_rows, key)):
+        async with self.callers.rows(key, call.rows):
             if http.prefers_async(call.scope):
                 return 202, await self._keep(call, key, target, asked)
             return 200, await self._classify(call, key, target, asked)
@@ -184,9 +184,6 @@ class Gateway:
         call.headers["Location"] = f"/api/v1/classifications/{kept.id}"
         call.headers["Preference-Applied"] = "respond-async"
         return msgspec.json.encode(Accepted(id=kept.id, status=kept.status, created_at=kept.created_at))
-
-    async def _used_rows(self, key: ApiKey) -> int:
-        return await self._database.run(partial(usage.of_month, key.organisation, timezone.now()))
 
     async def _flush_now_and_then(self) -> None:
         while True:

@@ -9,7 +9,6 @@ from frontend import monthly
 from frontend.loaders import MemberRequest, outside, require
 from frontend.pagination import PAGE_SIZE
 from frontend.presenters.activity import rows_per_day
-from frontend.presenters.plans import limits
 from tenants.permissions import Scope
 
 
@@ -24,7 +23,6 @@ def usage(request: MemberRequest) -> HttpResponse:
         "later": month.after if month.after <= today else None,
         "activity": rows_per_day(month.lines, first=month.first, last=min(today, month.after - timedelta(days=1))),
         "shares": monthly.shares(month, request.organisation.plan),
-        "limits": limits(request.organisation.plan),
         "lines": Paginator(month.lines, PAGE_SIZE).get_page(request.GET.get("page")),
     }
     return render(request, "frontend/usage.html", page)

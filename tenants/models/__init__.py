@@ -11,6 +11,7 @@ from tenants.models.operator_entry import OperatorEntry
 from tenants.models.organisation import Organisation
 from tenants.models.plan import Plan
 from tenants.models.provisioning import Provisioning
+from tenants.models.quota_mark import QuotaMark
 from tenants.models.route import Route
 from tenants.models.shared_model import SharedModel
 from tenants.models.user import User
@@ -27,6 +28,7 @@ __all__ = [
     "Organisation",
     "Plan",
     "Provisioning",
+    "QuotaMark",
     "Route",
     "SharedModel",
     "User",
