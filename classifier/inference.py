@@ -14,7 +14,7 @@ from classifier.ml.predictor import Predictor
 from classifier.models import Classification, ModelVersion
 from classifier.queues import LATER
 from classifier.results import Keeping
-from tenants import jobs, usage
+from tenants import jobs, quotas, usage
 from tenants.errors import Conflict, FieldError, InvalidInput, NotFound, TenantError, Unavailable
 from tenants.models import Organisation, SharedModel
 
@@ -73,16 +73,20 @@ def accept(
 
 
 def ask(*, organisation: Organisation, model: str, version: int, inputs: Sequence[Any], top_k: int) -> Classification:
-    """Take in what a person asks on a page: answered with the reasons, and counted like what a program asks."""
-    asked = accept(
-        model=model,
-        version=version,
-        inputs=inputs,
-        top_k=top_k,
-        explain=True,
-        api_key="",
-        keeping=results.keeping(organisation),
-    )
+    """Take in what a person asks on a page: answered with the reasons, and counted like what a program asks.
+
+    Raises QuotaExceeded when the organisation has no rows left in this month.
+    """
+    with quotas.rows_taken(organisation, len(inputs)):
+        asked = accept(
+            model=model,
+            version=version,
+            inputs=inputs,
+            top_k=top_k,
+            explain=True,
+            api_key="",
+            keeping=results.keeping(organisation),
+        )
     usage.note(organisation=organisation, api_key="", model=model, rows=len(inputs))
     return asked
 

@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from django_htmx.middleware import HtmxDetails
 
 from classifier import datasets, inference, registry, training
+from tenants import keys
 from tenants.errors import NotFound
 from tenants.models import Membership, Organisation, User
 from tenants.permissions import Role, Scope, role_grants
@@ -80,6 +81,15 @@ def load_version(view: View) -> View:
     def loaded(request: MemberRequest, number: int, **kwargs: Any) -> HttpResponseBase:
         version = found(lambda: registry.get_version(kwargs["model"], number))
         return view(request, version=version, **kwargs)
+
+    return loaded
+
+
+def load_key(view: View) -> View:
+    @wraps(view)
+    def loaded(request: MemberRequest, key_id: str, **kwargs: Any) -> HttpResponseBase:
+        key = found(lambda: keys.get(organisation=request.organisation, key_id=key_id))
+        return view(request, key=key, **kwargs)
 
     return loaded
 

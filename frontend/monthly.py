@@ -15,6 +15,7 @@ from tenants.models import Organisation, Plan
 from tenants.records.models import Usage
 
 COLUMNS = ("day", "key", "model", "requests", "rows", "errors")
+CLOSE = 0.8
 YEARS = range(2000, 2200)
 # A spreadsheet would take a cell that begins so for a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -28,6 +29,8 @@ class Line:
     requests: int
     rows: int
     errors: int
+    # The key's id, or "" for a person in the dashboard.
+    key_id: str
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,9 @@ class Month:
     def rows(self) -> int:
         return sum(line.rows for line in self.lines)
 
+    def rows_of(self, key_id: str) -> int:
+        return sum(line.rows for line in self.lines if line.key_id == key_id)
+
     @property
     def requests(self) -> int:
         return sum(line.requests for line in self.lines)
@@ -65,10 +71,19 @@ class Share:
     used: int
     limit: int | None
 
+    @property
+    def is_close(self) -> bool:
+        return self.limit is not None and self.used >= self.limit * CLOSE
+
+
+def this_month() -> date:
+    """Return its first day."""
+    return timezone.now().date().replace(day=1)
+
 
 def asked_for(request: HttpRequest) -> date:
     """Return the first day of the month in the address, `?month=2026-11`, or of this one."""
-    this = timezone.now().date().replace(day=1)
+    this = this_month()
     try:
         asked = datetime.strptime(request.GET.get("month", ""), "%Y-%m").date()
     except ValueError:
@@ -94,6 +109,14 @@ def shares(month: Month, plan: Plan) -> list[Share]:
     ]
 
 
+def caps(month: Month, organisation: Organisation) -> list[Share]:
+    """Return the caps that its admins have set: the organisation's own and those of keys that still work."""
+    own = [Share("Rows, against your own cap", month.rows, organisation.rows_cap)]
+    capped = organisation.api_keys.filter(rows_cap__isnull=False, revoked_at=None).order_by("name", "id")
+    keys = [Share(f"Rows with the key {key.name}", month.rows_of(key.id), key.rows_cap) for key in capped]
+    return [share for share in own if share.limit is not None] + keys
+
+
 def write(lines: Iterable[Line], file: IO[str]) -> None:
     """Write CSV with a header."""
     writer = csv.writer(file)
@@ -105,7 +128,7 @@ def write(lines: Iterable[Line], file: IO[str]) -> None:
 
 def _line(row: Usage, names: Mapping[str, str]) -> Line:
     key = names.get(row.api_key, row.api_key) or "dashboard"
-    return Line(row.day, key, row.model, row.requests, row.rows, row.errors)
+    return Line(row.day, key, row.model, row.requests, row.rows, row.errors, row.api_key)
 
 
 def _plain(cell: str) -> str:

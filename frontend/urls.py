@@ -19,7 +19,9 @@ from frontend.views.home import home
 from frontend.views.invitation_accept import invitation_accept
 from frontend.views.invitation_resend import invitation_resend
 from frontend.views.invitation_withdraw import invitation_withdraw
+from frontend.views.key_cap import key_cap
 from frontend.views.key_create import key_create
+from frontend.views.key_detail import key_detail
 from frontend.views.key_list import key_list
 from frontend.views.key_revoke import key_revoke
 from frontend.views.member_invite import member_invite
@@ -40,6 +42,8 @@ from frontend.views.organisation_delete import organisation_delete
 from frontend.views.organisation_found import organisation_found
 from frontend.views.organisation_home import organisation_home
 from frontend.views.organisation_list import organisation_list
+from frontend.views.plan import plan
+from frontend.views.plan_cap import plan_cap
 from frontend.views.result_list import result_list
 from frontend.views.settings import settings
 from frontend.views.sign_up import sign_up
@@ -89,6 +93,8 @@ of_organisation = [
     path("classifications/<slug:classification>/explain/", classification_explain, name="classification_explain"),
     path("keys/", key_list, name="key_list"),
     path("keys/create/", key_create, name="key_create"),
+    path("keys/<slug:key_id>/", key_detail, name="key_detail"),
+    path("keys/<slug:key_id>/cap/", key_cap, name="key_cap"),
     path("keys/<slug:key_id>/revoke/", key_revoke, name="key_revoke"),
     path("team/", team, name="team"),
     path("team/invite/", member_invite, name="member_invite"),
@@ -97,6 +103,8 @@ of_organisation = [
     path("team/leave/", member_leave, name="member_leave"),
     path("team/invitations/<int:invitation>/resend/", invitation_resend, name="invitation_resend"),
     path("team/invitations/<int:invitation>/withdraw/", invitation_withdraw, name="invitation_withdraw"),
+    path("plan/", plan, name="plan"),
+    path("plan/cap/", plan_cap, name="plan_cap"),
     path("usage/", usage, name="usage"),
     path("usage/csv/", usage_csv, name="usage_csv"),
     path("audit/", audit, name="audit"),

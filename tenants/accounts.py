@@ -4,6 +4,7 @@ import hashlib
 import secrets
 import time
 from datetime import timedelta
+from types import EllipsisType
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -95,20 +96,21 @@ def change(
     name: str | None = None,
     retention: str | None = None,
     keep_inputs: bool | None = None,
+    rows_cap: int | EllipsisType | None = ...,
 ) -> None:
-    """Change what is given. Raises InvalidInput for a name that could deceive.
+    """Change what is given; a cap of None is no cap. Raises InvalidInput for a name that could deceive.
 
     What is kept changes for answers from now on; an earlier one stays as long as was promised when it was given.
     """
-    if name is not None:
-        organisation.name = names.check_name(name)
-    if retention is not None:
-        organisation.retention = retention
-    if keep_inputs is not None:
-        organisation.keep_inputs = keep_inputs
-    organisation.save(update_fields=["name", "retention", "keep_inputs"])
     wanted = {"name": name, "retention": retention, "keep_inputs": keep_inputs}
     given: dict[str, Any] = {field: value for field, value in wanted.items() if value is not None}
+    if name is not None:
+        given["name"] = names.check_name(name)
+    if rows_cap is not ...:
+        given["rows_cap"] = rows_cap
+    for field, value in given.items():
+        setattr(organisation, field, value)
+    organisation.save(update_fields=list(given))
     audit.record(organisation=organisation, by=by, action="settings.changed", **given)
 
 

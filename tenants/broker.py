@@ -5,6 +5,9 @@ of the threat model gives the commands that Celery needs; none of them lists key
 reaches another database.
 """
 
+import hashlib
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import redis
@@ -22,11 +25,14 @@ WORKER_COMMANDS = (
     "+evalsha +script|exists"
 )
 
+SCRIPTS = Path(__file__).parent / "scripts"
+
 PROCESS_RULES = {
     # May put work and wake-up calls into any queue and read none of them. Limits, counters and the cache are its own.
     "web": (
         "%W~t:* %W~fleet:wake +lpush (~reply:* -@all +blpop +del) "
-        "(~web:* -@all +get +set +setex +del +exists +incr +incrby +expire +pexpire +pttl +ttl +mget +mset) "
+        "(~web:* -@all +get +set +setex +del +exists +incr +incrby +expire +pexpire +pttl +ttl +mget +mset "
+        "+evalsha +time +hget +hgetall +hincrby +hdel) "
         "&web:keys +publish +subscribe +unsubscribe"
     ),
     "relay": "%W~t:* %W~fleet:wake +lpush (~t:* -@all +llen)",
@@ -39,6 +45,12 @@ def connect(**options: Any) -> redis.Redis:
     return redis.Redis.from_url(settings.REDIS_URL, **{"socket_timeout": None, "decode_responses": True} | options)
 
 
+@cache
+def shared() -> redis.Redis:
+    """Return this process's client for short commands; threads may share it."""
+    return connect(socket_timeout=2)
+
+
 def set_process_user(client: redis.Redis, name: str, password: str) -> None:
     _set_user(client, name, password, PROCESS_RULES[name])
 
@@ -49,8 +61,16 @@ def set_worker_user(client: redis.Redis, tenant: str, password: str) -> None:
 
 
 def load_scripts(client: redis.Redis) -> None:
-    """Load the one script that a worker runs, Celery's release of its mutex: it may not load any itself."""
+    """Load Celery's release of its mutex, which workers run, and our own, which the web runs: they may load none."""
     client.script_load(Lock.LUA_RELEASE_SCRIPT)
+    for path in SCRIPTS.glob("*.lua"):
+        client.script_load(path.read_text())
+
+
+@cache
+def script(name: str) -> str:
+    """Return by which name the broker knows one of our scripts, once the provisioner has loaded it."""
+    return hashlib.sha1((SCRIPTS / f"{name}.lua").read_bytes(), usedforsecurity=False).hexdigest()
 
 
 def worker_users(client: redis.Redis) -> set[str]:

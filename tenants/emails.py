@@ -22,6 +22,17 @@ ABOUT_MODELS: dict[str, tuple[str, str]] = {
     ),
 }
 
+# Of each kind of letter about a limit of the month's rows its subject, and what it says before the reason.
+ABOUT_ROWS: dict[str, tuple[str, str]] = {
+    Letter.Kind.HALF_USED: ("Half of {limit} for this month is used", "When all of it is used, {refused}"),
+    Letter.Kind.MOST_USED: ("80 % of {limit} for this month is used", "When all of it is used, {refused}"),
+    Letter.Kind.ALL_USED: ("{limit} for this month is used up", "From now on {refused}"),
+}
+_REFUSED = (
+    "{who} are refused with 429 until the next month begins, or until the limit is raised. "
+    "Models, data sets and trainings are not affected."
+)
+
 
 def send_invitation(invitation: Invitation, *, token: str) -> None:
     address = settings.ASSORT_PUBLIC_URL + reverse("invitation_accept", args=[token])
@@ -37,16 +48,30 @@ def send_invitation(invitation: Invitation, *, token: str) -> None:
     )
 
 
-def send_about_model(kind: str, address: str, *, slug: str, model: str, reason: str) -> None:
-    """Tell somebody what `letters.write` was told about a model, with the way to its page."""
-    subject, text = ABOUT_MODELS[kind]
-    page = settings.ASSORT_PUBLIC_URL + reverse("model_detail", args=[slug, model])
+def send(letter: Letter, address: str, *, slug: str) -> None:
+    """Tell somebody what a letter says, with the way to the page that says more."""
+    if letter.kind in ABOUT_ROWS:
+        subject, text = _about_rows(letter)
+        page = reverse("plan", args=[slug])
+    else:
+        subject, text = (part.format(model=letter.about) for part in ABOUT_MODELS[letter.kind])
+        page = reverse("model_detail", args=[slug, letter.about])
     send_mail(
-        subject=subject.format(model=model),
+        subject=subject,
         message=(
-            f"{text.format(model=model)}\n\n{reason}\n\nThe model's page says more:\n\n{page}\n\n"
+            f"{text}\n\n{letter.reason}\n\nThis page says more:\n\n{settings.ASSORT_PUBLIC_URL}{page}\n\n"
             "You get this letter because you are an owner or an admin of the organisation.\n"
         ),
         from_email=None,
         recipient_list=[address],
     )
+
+
+def _about_rows(letter: Letter) -> tuple[str, str]:
+    """Return subject and text of a letter about the plan's rows, the organisation's own cap or that of one key."""
+    limits = {"plan": "your plan's rows", "organisation": "your own cap of rows"}
+    limit = limits.get(letter.about, "a key's cap of rows")
+    who = "requests to classify" if letter.about in limits else "requests to classify with this key"
+    subject, text = ABOUT_ROWS[letter.kind]
+    subject = subject.format(limit=limit)
+    return subject[0].upper() + subject[1:], text.format(refused=_REFUSED.format(who=who))

@@ -23,6 +23,7 @@ from tenants.errors import InvalidInput, InvalidKey, NotFound
 from tenants.models import ApiKey, Organisation
 from tenants.permissions import Scope
 
+OVER = "This key was revoked or has expired. Make a new one."
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 PATTERN = re.compile(r"ak_live_([0-9A-Za-z]{12})_([0-9A-Za-z]{32})([0-9A-Za-z]{6})")
 # Writing the time of every request would cost a transaction each; a minute is exact enough for a list of keys.
@@ -37,6 +38,7 @@ def issue(
     scopes: Collection[str],
     by: str,
     expires_at: datetime | None = None,
+    rows_cap: int | None = None,
 ) -> tuple[ApiKey, str]:
     """Return the new key's row and the key itself, which is nowhere kept.
 
@@ -55,6 +57,7 @@ def issue(
         scopes=sorted(set(scopes)),
         created_by=by,
         expires_at=expires_at,
+        rows_cap=rows_cap,
     )
     audit.record(organisation=organisation, by=by, action="key.issued", target=row.id, name=row.name, scopes=row.scopes)
     return row, key
@@ -67,13 +70,28 @@ def check_scopes(scopes: Collection[str]) -> None:
 
 
 @transaction.atomic
-def revoke(*, organisation: Organisation, key_id: str, by: str) -> None:
-    """Refuse the key from now on. Raises NotFound for another organisation's."""
-    found = ApiKey.objects.filter(organisation=organisation, id=key_id)
-    row = found.first()
+def cap(*, organisation: Organisation, key_id: str, rows: int | None, by: str) -> ApiKey:
+    """Let the key have so many rows a month classified, or as many as the organisation. Raises NotFound."""
+    row = get(organisation=organisation, key_id=key_id)
+    before, row.rows_cap = row.rows_cap, rows
+    row.save(update_fields=["rows_cap"])
+    audit.record(organisation=organisation, by=by, action="key.capped", target=row.id, before=before, after=rows)
+    return row
+
+
+def get(*, organisation: Organisation, key_id: str) -> ApiKey:
+    """Raises NotFound for another organisation's."""
+    row = ApiKey.objects.filter(organisation=organisation, id=key_id).first()
     if row is None:
         raise NotFound
-    if found.filter(revoked_at=None).update(revoked_at=timezone.now()):
+    return row
+
+
+@transaction.atomic
+def revoke(*, organisation: Organisation, key_id: str, by: str) -> None:
+    """Refuse the key from now on. Raises NotFound for another organisation's."""
+    row = get(organisation=organisation, key_id=key_id)
+    if ApiKey.objects.filter(id=row.id, revoked_at=None).update(revoked_at=timezone.now()):
         audit.record(organisation=organisation, by=by, action="key.revoked", target=row.id, name=row.name)
 
 
@@ -88,14 +106,22 @@ def authenticate(key: str) -> ApiKey:
     if not hmac.compare_digest(stored, _digest(key)) or row is None:
         raise InvalidKey
     if not row.is_valid:
-        raise InvalidKey("This key was revoked or has expired. Make a new one.")
+        raise InvalidKey(OVER)
     if not row.organisation.is_active:
         raise InvalidKey("This organisation is suspended or deleted. Ask whoever runs this service.")
     return row
 
 
+def is_use_due(row: ApiKey) -> bool:
+    """Whether this row says of its last use what is longer ago than need be."""
+    return row.last_used_at is None or row.last_used_at < timezone.now() - LAST_USED_STEP
+
+
 def note_use(row: ApiKey) -> None:
-    now = timezone.now()
+    """Write down that the key is in use: at most once a minute, whoever else sees it used."""
+    if not is_use_due(row):
+        return
+    now = row.last_used_at = timezone.now()
     old = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_STEP)
     ApiKey.objects.filter(old, id=row.id).update(last_used_at=now)
 

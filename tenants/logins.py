@@ -27,6 +27,7 @@ GRANTS: dict[str, dict[str, str]] = {
         # Written through doors only.
         "appointment": "SELECT",
         "letter": "SELECT",
+        "quota_mark": "SELECT",
         # Entries are only ever added.
         "operator_audit": "SELECT, INSERT",
     },

@@ -6,14 +6,13 @@ Both are found out in `public`, before the organisation is entered; the view the
 
 import re
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import redis
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase
 
-from tenants import broker, idempotency, ids, isolation, keys, quotas
+from tenants import broker, idempotency, ids, isolation, keys, rates
 from tenants.errors import InvalidKey, MissingScope, TenantError, Unavailable
 from tenants.models import ApiKey, Membership, Organisation
 
@@ -90,16 +89,11 @@ def _require_scope(view: View, method: str, key: ApiKey) -> None:
         raise MissingScope(scope)
 
 
-def _count(key: ApiKey) -> quotas.Allowance | None:
+def _count(key: ApiKey) -> rates.Allowance | None:
     try:
-        return quotas.count_request(_broker(), key)
+        return rates.count(broker.shared(), key)
     except redis.RedisError:
-        raise Unavailable("The broker does not answer. Try again in a moment.", retry_after=2) from None
-
-
-@cache
-def _broker() -> redis.Redis:
-    return broker.connect(socket_timeout=2)
+        raise Unavailable("The broker does not answer. Try again in a moment.", retry_after=1) from None
 
 
 def _serve_page(request: Any, view: View, kwargs: dict[str, Any]) -> HttpResponseBase:

@@ -80,7 +80,7 @@ def _reach_all(letter: Letter) -> bool:
         if member in letter.reached:
             continue
         try:
-            emails.send_about_model(letter.kind, address, slug=slug, model=letter.about, reason=letter.reason)
+            emails.send(letter, address, slug=slug)
         except Exception:  # Whatever is wrong with one letter, the others' must still be sent.
             log.exception("letter %d to membership %d is tried again later", letter.pk, member)
             is_complete = False

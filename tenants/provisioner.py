@@ -18,7 +18,17 @@ from django.utils import timezone
 
 from tenants import boot, broker, isolation, notify, schemas, wakeups
 from tenants.heartbeats import Heart
-from tenants.models import Appointment, Job, Letter, Organisation, Provisioning, Quarantine, Route, TenantLease
+from tenants.models import (
+    Appointment,
+    Job,
+    Letter,
+    Organisation,
+    Provisioning,
+    Quarantine,
+    QuotaMark,
+    Route,
+    TenantLease,
+)
 from tenants.secrets import derive
 
 log = logging.getLogger(__name__)
@@ -123,7 +133,7 @@ def destroy(organisation: Organisation, client: redis.Redis) -> None:
     if folder.exists():
         # Out of reach at once. A worker that is just ending may still write into it, so it is removed later.
         transaction.on_commit(lambda: folder.rename(folder.with_name(f"{DELETED}{tenant}")))
-    for kind in (Appointment, Job, Letter, Quarantine, Route, TenantLease):
+    for kind in (Appointment, Job, Letter, Quarantine, QuotaMark, Route, TenantLease):
         kind.objects.filter(tenant=tenant).delete()
     for of_organisation in (organisation.api_keys, organisation.invitations, organisation.memberships):
         of_organisation.all().delete()

@@ -42,6 +42,7 @@ class Gallery:
     owner: Person
     operator: Person
     key: str = field(repr=False)
+    key_id: str
     dataset: str
     rejected: str
     job: str
@@ -59,6 +60,7 @@ def furnish(service: Service) -> Gallery:
     api = Api(service.url, founded["key"])
     with api.client:
         api.client.patch("organisation", json={"retention": "30d", "keep_inputs": True}).raise_for_status()
+        key_id = api.client.get("me").json()["key"]["id"]
         dataset = api.upload(SAMPLE, name="Letters of spring")["id"]
         rejected = upload(api, "lonely.csv", "text,label\nalone,one\n")
         fruit = upload(api, "fruit.csv", FRUIT)
@@ -74,6 +76,7 @@ def furnish(service: Service) -> Gallery:
         owner=owner,
         operator=_operator(service),
         key=founded["key"],
+        key_id=key_id,
         dataset=dataset,
         rejected=rejected,
         job=jobs[-1],

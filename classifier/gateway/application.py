@@ -7,10 +7,9 @@ from functools import partial
 
 import msgspec
 import redis
-from django.utils import timezone
 
 from classifier import results
-from classifier.gateway import http, request
+from classifier.gateway import callers, http, request, routes
 from classifier.gateway.answer import Accepted, AnswerOf, Reply
 from classifier.gateway.batches import Asked
 from classifier.gateway.callers import Callers
@@ -19,10 +18,9 @@ from classifier.gateway.http import Problem
 from classifier.gateway.notices import Notices
 from classifier.gateway.replies import Replies, connect
 from classifier.gateway.request import Classify
-from classifier.gateway.routes import CHANNEL as ROUTES
 from classifier.gateway.routes import Routes
 from classifier.models import Classification
-from tenants import ids, isolation, quotas, usage
+from tenants import ids, isolation, usage
 from tenants.errors import MethodNotAllowed, NotFound, TenantError, Unavailable
 from tenants.middleware import request_id
 from tenants.models import ApiKey, Route
@@ -32,7 +30,7 @@ log = logging.getLogger(__name__)
 
 PATH = re.compile(r"/api/v1/models/([^/]+)/classify")
 MODEL = re.compile(r"((?:assort\.)?[a-z0-9][a-z0-9_-]{0,62})(?:@([1-9][0-9]{0,8}))?")
-FLUSH_SECONDS = 1.0
+FLUSH_SECONDS = 0.5
 
 Accept = Callable[..., Classification]
 
@@ -70,10 +68,11 @@ class Gateway:
         self._accept = accept
         self._database = Database()
         self._broker = connect()
-        self.callers = Callers(self._database, self._broker)
         self._notices = Notices()
+        self.callers = Callers(self._database, self._broker, self._notices)
         self._routes = Routes(self._database, self._notices)
-        self._notices.on(ROUTES, self._routes.hear)
+        self._notices.on(callers.CHANNEL, self.callers.hear)
+        self._notices.on(routes.CHANNEL, self._routes.hear)
         self._replies = Replies(self._broker)
         self._background: list[asyncio.Task[None]] = []
 
@@ -90,6 +89,7 @@ class Gateway:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await self._replies.close()
+        await self.callers.close()
         await self._broker.aclose()
         await self._flush()
         await self._database.close()
@@ -134,7 +134,7 @@ class Gateway:
         http.check_json(call.scope)
         asked = request.decode(body, target.route)
         call.rows = len(asked.inputs)
-        async with quotas.rows_taken(self._broker, key, call.rows, partial(self._used_rows, key)):
+        async with self.callers.rows(key, call.rows):
             if http.prefers_async(call.scope):
                 return 202, await self._keep(call, key, target, asked)
             return 200, await self._classify(call, key, target, asked)
@@ -199,9 +199,6 @@ class Gateway:
         call.headers["Location"] = f"/api/v1/classifications/{kept.id}"
         call.headers["Preference-Applied"] = "respond-async"
         return msgspec.json.encode(Accepted(id=kept.id, status=kept.status, created_at=kept.created_at))
-
-    async def _used_rows(self, key: ApiKey) -> int:
-        return await self._database.run(partial(usage.of_month, key.organisation, timezone.now()))
 
     async def _flush_now_and_then(self) -> None:
         while True:

@@ -1,53 +1,99 @@
+import asyncio
 import logging
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from typing import TypeVar
 
 import redis
 from redis.asyncio import Redis
 
 from classifier.gateway.database import Database
-from classifier.gateway.memory import Memory
-from tenants import keys, quotas
-from tenants.errors import MissingScope, Unavailable
-from tenants.models import ApiKey
+from classifier.gateway.memory import Memory, Source
+from tenants import isolation, keys
+from tenants.errors import InvalidKey, MissingScope, Unavailable
+from tenants.models import ApiKey, Organisation
 from tenants.permissions import Scope
+from tenants.quotas import RowLeases
+from tenants.rates import RateLeases
 
 log = logging.getLogger(__name__)
 
+V = TypeVar("V")
+
+CHANNEL = "caller"
 # A key that is revoked is refused within a second, in every process.
 KEY_SECONDS = 0.9
 
 
 class Callers:
-    """Knows whose a key is, and whether it may make one more request."""
+    """Knows whose a key is, whether it may make one more request, and whether there are rows left for it."""
 
-    def __init__(self, database: Database, broker: Redis) -> None:
+    def __init__(self, database: Database, broker: Redis, notices: Source | None = None) -> None:
         self._database = database
-        self._broker = broker
-        self._keys = Memory(self._find, KEY_SECONDS)
+        self._keys = Memory(self._find, KEY_SECONDS, told_by=notices)
+        self._rates = RateLeases(broker)
+        self._rows = RowLeases(broker, self._inside)
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def identify(self, text: str) -> ApiKey:
         """Return the key's row with its organisation and plan. Raises InvalidKey."""
-        return await self._keys.get(text)
+        key = await self._keys.get(text)
+        if not key.is_valid:  # It has come to its end since it was looked up, which nobody tells.
+            raise InvalidKey(keys.OVER)
+        return key
+
+    def hear(self, tenant: str) -> None:
+        """Forget the keys of an organisation of which something has changed; of all where `tenant` is `*`."""
+        self._keys.forget_all(lambda key: tenant in {"*", key.organisation_id})
 
     async def admit(self, key: ApiKey, needed: Scope, headers: dict[str, str]) -> None:
-        """Count a request in the key's minute, and put what is left of that into `headers`.
+        """Count a request in the minute of the key and of its organisation, and put what is left into `headers`.
 
         Raises MissingScope, RateLimited, and Unavailable when the broker is away.
         """
         if needed not in key.scopes:
             raise MissingScope(needed)
         try:
-            allowance = await quotas.count_request_async(self._broker, key)
+            await self._rates.admit(key, headers)
         except redis.RedisError as error:
-            log.warning("the broker is away: %s", error)
-            raise Unavailable("The broker does not answer just now. Try again.", retry_after=1) from error
-        if allowance is not None:
-            headers |= allowance.headers()
-            allowance.enforce()
+            raise _away(error) from error
+        if keys.is_use_due(key):
+            self._note_use(key)
+
+    def rows(self, key: ApiKey, count: int) -> AbstractAsyncContextManager[None]:
+        """Take rows of the month for the block, and give them back when it fails.
+
+        Raises QuotaExceeded, Unavailable when the database is away, and redis.RedisError when the broker is.
+        """
+        return self._rows.taken(key, count)
+
+    async def close(self) -> None:
+        """Give back what this process holds of limits."""
+        await asyncio.gather(self._rates.close(), self._rows.close(), *self._tasks)
 
     async def _find(self, text: str) -> ApiKey:
-        def find() -> ApiKey:
-            key = keys.authenticate(text)
-            keys.note_use(key)
-            return key
+        return await self._database.run(partial(keys.authenticate, text))
 
-        return await self._database.run(find)
+    def _note_use(self, key: ApiKey) -> None:
+        async def note() -> None:
+            try:
+                await self._database.run(partial(keys.note_use, key))
+            except Unavailable as error:
+                log.warning("the use of %s is not noted: %s", key, error)
+
+        task = asyncio.get_running_loop().create_task(note())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _inside(self, organisation: Organisation, query: Callable[[], V]) -> V:
+        def run() -> V:
+            with isolation.entered(organisation):
+                return query()
+
+        return await self._database.run(run)
+
+
+def _away(error: redis.RedisError) -> Unavailable:
+    log.warning("the broker is away: %s", error)
+    return Unavailable("The broker does not answer just now. Try again.", retry_after=1)

@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 from django import forms
 from django.utils import timezone
 
+from frontend.forms.caps import RowsField
 from tenants.permissions import Scope
 
 LIFETIMES = (("", "It does not expire"), ("30", "30 days"), ("90", "90 days"), ("365", "1 year"))
@@ -21,6 +22,7 @@ class KeyForm(forms.Form):
         widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
     )
     lifetime = forms.ChoiceField(choices=LIFETIMES, required=False, label="Expires")
+    rows_cap = RowsField(help_text="Beyond it the key is refused until the next month. Left empty, the plan decides.")
 
     def expires_at(self) -> datetime | None:
         days = self.cleaned_data["lifetime"]

@@ -13,7 +13,15 @@ from tenants.models import Plan
 class PlanDesk(Desk):
     """Every limit. One that is left empty is none."""
 
-    list_display = ("name", "requests_per_minute", "rows_per_month", "dataset_count", "model_count", "workers")
+    list_display = (
+        "name",
+        "requests_per_minute",
+        "organisation_requests_per_minute",
+        "rows_per_month",
+        "dataset_count",
+        "model_count",
+        "workers",
+    )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return True

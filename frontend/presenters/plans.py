@@ -7,6 +7,7 @@ from tenants.models import Plan
 
 LIMITS = {
     "requests_per_minute": "Requests a minute, of one key",
+    "organisation_requests_per_minute": "Requests a minute, of all keys together",
     "rows_per_month": "Rows classified in a month",
     "dataset_bytes": "Size of a data set",
     "dataset_rows": "Rows of a data set",

@@ -33,6 +33,7 @@ SECTIONS = (
     ("Results", "answers", "result_list", Scope.CLASSIFY, ("result_", "classification_")),
     ("Keys", "key", "key_list", Scope.ADMIN, ("key_",)),
     ("Team", "team", "team", Scope.READ, ("team", "member_")),
+    ("Plan", "plan", "plan", Scope.READ, ("plan",)),
     ("Usage", "usage", "usage", Scope.READ, ("usage",)),
     ("Audit", "audit", "audit", Scope.ADMIN, ("audit",)),
     ("Settings", "settings", "settings", Scope.ADMIN, ("settings", "organisation_delete")),

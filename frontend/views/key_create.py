@@ -23,6 +23,7 @@ def key_create(request: MemberRequest) -> HttpResponse:
                 name=form.cleaned_data["name"],
                 scopes=form.cleaned_data["scopes"],
                 expires_at=form.expires_at(),
+                rows_cap=form.cleaned_data["rows_cap"],
                 by=request.user.email,
             )
         except TenantError as error:

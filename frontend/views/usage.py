@@ -10,7 +10,6 @@ from frontend.loaders import MemberRequest, outside, require
 from frontend.pagination import PAGE_SIZE
 from frontend.presenters import workers
 from frontend.presenters.activity import rows_per_day
-from frontend.presenters.plans import limits
 from tenants import isolation
 from tenants.permissions import Scope
 
@@ -29,7 +28,6 @@ def usage(request: MemberRequest) -> HttpResponse:
         "activity": rows_per_day(month.lines, first=month.first, last=min(today, month.after - timedelta(days=1))),
         "shares": monthly.shares(month, request.organisation.plan),
         "workers": working,
-        "limits": limits(request.organisation.plan),
         "lines": Paginator(month.lines, PAGE_SIZE).get_page(request.GET.get("page")),
     }
     return render(request, "frontend/usage.html", page)

@@ -9,6 +9,7 @@ from tenants import accounts, keys, usage
 from tenants.api.pagination import PARAMETERS, list_of, page
 from tenants.api.scoped_view import KeyRequest, ScopedView, valid
 from tenants.api.serializers import (
+    KeyChange,
     KeyInput,
     KeySerializer,
     MeSerializer,
@@ -38,7 +39,7 @@ class OrganisationSettings(ScopedView):
 
     @extend_schema(
         operation_id="update_organisation",
-        summary="Change the name, or what is kept of answers",
+        summary="Change the name, what is kept of answers, or the cap on a month's rows",
         request=OrganisationInput,
         responses=OrganisationSerializer,
     )
@@ -70,8 +71,16 @@ class ApiKeys(ScopedView):
 
 
 class ApiKeyDetail(ScopedView):
-    scopes: ClassVar = {"DELETE": Scope.ADMIN}
+    scopes: ClassVar = {"PATCH": Scope.ADMIN, "DELETE": Scope.ADMIN}
     outside = True
+
+    @extend_schema(
+        operation_id="update_api_key", summary="Change a key's cap", request=KeyChange, responses=KeySerializer
+    )
+    def patch(self, request: KeyRequest, key_id: str) -> Response:
+        rows = valid(KeyChange(data=request.data))["rows_cap"]
+        row = keys.cap(organisation=request.auth.organisation, key_id=key_id, rows=rows, by=request.auth.id)
+        return Response(KeySerializer(row).data)
 
     @extend_schema(operation_id="revoke_api_key", summary="Revoke a key", responses={204: None})
     def delete(self, request: KeyRequest, key_id: str) -> Response:

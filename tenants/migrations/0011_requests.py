@@ -22,7 +22,7 @@ REVOKE ALL ON FUNCTION door.settle_request FROM PUBLIC;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0009_fleet")]
+    dependencies = [("tenants", "0010_caps_and_marks")]
 
     operations = [
         migrations.AddField(

@@ -12,6 +12,7 @@ from tenants.models.operator_entry import OperatorEntry
 from tenants.models.organisation import Organisation
 from tenants.models.plan import Plan
 from tenants.models.provisioning import Provisioning
+from tenants.models.quota_mark import QuotaMark
 from tenants.models.route import Route
 from tenants.models.shared_model import SharedModel
 from tenants.models.user import User
@@ -31,6 +32,7 @@ __all__ = [
     "Plan",
     "Provisioning",
     "Quarantine",
+    "QuotaMark",
     "Route",
     "SharedModel",
     "TenantLease",

@@ -21,6 +21,8 @@ class ApiKey(models.Model):
     # HMAC-SHA256 of the whole key under the server's pepper, which is not in the database.
     digest = models.CharField(max_length=64)
     scopes = ArrayField(models.CharField(max_length=8))
+    # How many rows a month it may have classified; null is as many as the organisation.
+    rows_cap = models.PositiveBigIntegerField(null=True, blank=True)
     created_by = models.CharField(max_length=254)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)

@@ -11,10 +11,14 @@ class Letter(models.Model):
         TRAINING_FAILED = "training_failed"
         VERSION_WAITS = "version_waits"
         ROWS_WAIT = "rows_wait"
+        # Of the rows of a month: half, most or all are used.
+        HALF_USED = "half_used"
+        MOST_USED = "most_used"
+        ALL_USED = "all_used"
 
     tenant = models.CharField(max_length=16)
     kind = models.CharField(max_length=16, choices=Kind)
-    # The model's name.
+    # The model's name; for rows the limit: `plan`, `organisation` for its own cap, or the id of a key.
     about = models.CharField(max_length=80)
     reason = models.CharField(max_length=300)
     created_at = models.DateTimeField()
@@ -32,7 +36,12 @@ class Letter(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(kind__in=["training_failed", "version_waits", "rows_wait"]),
+                condition=models.Q(
+                    kind__in=[
+                        *("training_failed", "version_waits", "rows_wait"),
+                        *("half_used", "most_used", "all_used"),
+                    ]
+                ),
                 name="letter_kind_is_known",
             ),
             models.CheckConstraint(

@@ -36,6 +36,8 @@ class Organisation(TenantMixin):
     retention = models.CharField(max_length=3, choices=Retention, default=Retention.DAY)
     # What was asked is kept beside its answer only where the organisation says so.
     keep_inputs = models.BooleanField(default=False)
+    # How many rows a month its admins want to have classified at most; null is as many as the plan says.
+    rows_cap = models.PositiveBigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -7,7 +7,9 @@ class Plan(models.Model):
     """Every limit of an organisation. Nothing else in the project holds one; null means without limit."""
 
     name = models.SlugField(primary_key=True)
+    # Of each key, and of all keys of an organisation together.
     requests_per_minute = models.PositiveIntegerField(null=True, blank=True)
+    organisation_requests_per_minute = models.PositiveIntegerField(null=True, blank=True)
     rows_per_month = models.PositiveBigIntegerField(null=True, blank=True)
     dataset_bytes = models.PositiveBigIntegerField(default=200 * MEGABYTE)
     dataset_rows = models.PositiveIntegerField(default=1_000_000)

@@ -78,6 +78,7 @@ def address_of(place: Place, gallery: Gallery) -> str:
         "model": MODEL,
         "number": 1,
         "classification": gallery.classification,
+        "key_id": gallery.key_id,
     }
     pattern = next(each for each in of_organisation if each.name == place.name)
     taken = {name: known[name] for name in ("slug", *pattern.pattern.converters)}

@@ -15,7 +15,7 @@ CONTRACT = {
     f"{V1}/me": {"get"},
     f"{V1}/organisation": {"patch"},
     f"{V1}/api_keys": {"get", "post"},
-    f"{V1}/api_keys/{{key_id}}": {"delete"},
+    f"{V1}/api_keys/{{key_id}}": {"patch", "delete"},
     f"{V1}/usage": {"get"},
     f"{V1}/datasets": {"get", "post"},
     f"{V1}/datasets/{{dataset_id}}": {"get", "delete"},

@@ -24,6 +24,7 @@ FOR_VIEWERS = {
     "version_rows",
     "version_compare",
     "team",
+    "plan",
     "usage",
     "usage_csv",
 }
@@ -109,6 +110,7 @@ def test_a_member_reaches_training_but_no_deletion_keys_team_or_settings(
         ("version_rows", ["letters", 99]),
         ("version_compare", ["letters", 99]),
         ("classification_detail", ["cls_none"]),
+        ("key_detail", ["key_none"]),
     ],
 )
 def test_what_is_not_there_is_not_found(page: str, parts: list[object], alice: User, visit: Visit) -> None:

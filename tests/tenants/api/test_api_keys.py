@@ -35,6 +35,26 @@ def test_a_stranger_neither_sees_nor_revokes_it(api: APIClient, stranger_api: AP
     assert api_client(str(made["key"])).get("/api/v1/me").status_code == 200
 
 
+def test_a_key_is_capped_and_freed(api: APIClient) -> None:
+    made = create_key(api, rows_per_month_cap=10)
+    assert made["rows_per_month_cap"] == 10
+    for rows in (20, None):
+        changed = api.patch(f"/api/v1/api_keys/{made['id']}", {"rows_per_month_cap": rows}, format="json")
+        assert changed.json()["rows_per_month_cap"] == rows
+
+
+def test_a_stranger_caps_no_key(api: APIClient, stranger_api: APIClient) -> None:
+    address = f"/api/v1/api_keys/{create_key(api)['id']}"
+    assert stranger_api.patch(address, {"rows_per_month_cap": 1}, format="json").status_code == 404
+
+
+def test_a_key_that_may_not_administer_caps_none(api: APIClient) -> None:
+    made = create_key(api)
+    own = api_client(str(made["key"]))
+    refused = own.patch(f"/api/v1/api_keys/{made['id']}", {"rows_per_month_cap": 1}, format="json")
+    assert refused.status_code == 403
+
+
 def test_an_end_in_the_past_is_422(api: APIClient) -> None:
     body = create_key(api, expires_at="2020-01-01T00:00:00Z")
     assert (body["code"], body["errors"][0]["pointer"]) == ("invalid_input", "/expires_at")

@@ -1,0 +1,162 @@
+"""A part of a limit that a process holds, so that most requests ask nobody.
+
+The broker counts what is held as used. So however many processes there are, they never exceed the limit; and what
+one of them does not use it gives back after half a second, so that others are not refused for want of it.
+"""
+
+import asyncio
+import logging
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Generic, TypeVar
+
+import redis
+
+from tenants.models import ApiKey
+
+log = logging.getLogger(__name__)
+
+HOLD_SECONDS = 0.5
+# Of a limit one process holds at most a hundredth.
+SHARE = 100
+
+
+class Lease(ABC):
+    """Holds a little more than was needed: twice as much each time that it is used up before its time is over."""
+
+    def __init__(self, *, most: int) -> None:
+        """`most` is how much may be held beyond what is needed."""
+        self._most = most
+        # Called when the time is over and nothing is held any more.
+        self.ended: Callable[[], object] | None = None
+        self._held = 0
+        self._until = 0.0
+        self._more = 0
+        self._lost_at = 0.0
+        self._lock = asyncio.Lock()
+        self._timer: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def held(self) -> int:
+        return self._held
+
+    async def take(self, count: int = 1) -> None:
+        """Take `count`, from what is held or else from the broker. Raises what `_ask` raises."""
+        if self._spend(count):
+            return
+        began = time.monotonic()
+        async with self._lock:
+            if self._spend(count):
+                return
+            # Who has waited for an answer that did not come must not wait for the next.
+            if self._lost_at >= began:
+                raise redis.ConnectionError("the broker did not answer")
+            await self._renew(count)
+
+    def put_back(self, count: int) -> None:
+        """Hold what was taken and not used after all, for the next or for the broker."""
+        if time.monotonic() >= self._until:
+            self._until = time.monotonic() + HOLD_SECONDS
+        self._held += count
+        self._set_timer()
+
+    async def close(self) -> None:
+        """Give back what is held."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._end()
+        await asyncio.gather(*self._tasks)
+
+    @abstractmethod
+    async def _ask(self, count: int, more: int) -> int:
+        """Ask the broker for `count` and as many as `more` beyond, and return what it grants; at least `count`."""
+
+    @abstractmethod
+    def _return(self, count: int) -> Awaitable[object]:
+        """Give `count` of the last grant back to the broker."""
+
+    def _spend(self, count: int) -> bool:
+        if self._held < count or time.monotonic() >= self._until:
+            return False
+        self._held -= count
+        return True
+
+    async def _renew(self, count: int) -> None:
+        asked = time.monotonic()
+        if asked < self._until:
+            self._more = min(self._most, max(1, 2 * self._more))
+        elif self._timer is not None:
+            self._timer.cancel()
+            self._give_back()
+        # From before it is asked: the broker's half second begins later.
+        self._until = asked + HOLD_SECONDS
+        try:
+            self._held += await self._ask(count, self._more) - count
+        except redis.RedisError:
+            self._lost_at = time.monotonic()
+            raise
+        finally:
+            self._set_timer()
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(self._until - time.monotonic(), self._end)
+
+    def _end(self) -> None:
+        self._give_back()
+        if self.ended is not None:
+            self.ended()
+
+    def _give_back(self) -> None:
+        self._timer = None
+        self._more = 0
+        count, self._held = self._held, 0
+        if count:
+            task = asyncio.get_running_loop().create_task(_tried(self._return(count), count))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+
+L = TypeVar("L", bound=Lease)
+
+
+class Leases(ABC, Generic[L]):
+    """The leases of this process, one for each key that is busy."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[ApiKey, object, L]] = {}
+
+    async def close(self) -> None:
+        """Give back what is held."""
+        await asyncio.gather(*(lease.close() for _, _, lease in list(self._kept.values())))
+
+    @abstractmethod
+    def _make(self, key: ApiKey) -> L | None:
+        """Return a lease for the key, or None where it has no limit."""
+
+    def _get(self, key: ApiKey, period: object = None) -> L | None:
+        kept = self._kept.get(key.id)
+        # Another row of the same key may have another plan.
+        if kept is not None and kept[0] is key and kept[1] == period:
+            return kept[2]
+        lease = self._make(key)
+        if lease is not None:
+            lease.ended = partial(self._drop, key.id, lease)
+            self._kept[key.id] = (key, period, lease)
+        return lease
+
+    def _drop(self, name: str, lease: L) -> None:
+        kept = self._kept.get(name)
+        if kept is not None and kept[2] is lease:
+            del self._kept[name]
+
+
+async def _tried(returning: Awaitable[object], count: int) -> None:
+    try:
+        await returning
+    except redis.RedisError as error:
+        log.info("%d are not given back, because the broker is away: %s", count, error)

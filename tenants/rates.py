@@ -1,0 +1,165 @@
+"""How many requests a minute: of one key, and of its organisation with all keys together.
+
+The broker counts in a sliding minute, so no sixty seconds see more than the limit, wherever they begin. A token is
+used within half a second after it was taken, so what counts is half a second more than a minute, in whole slots.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+import redis.asyncio
+
+from tenants import broker
+from tenants.errors import RateLimited, Unavailable
+from tenants.leases import HOLD_SECONDS, SHARE, Lease, Leases
+from tenants.models import ApiKey
+
+MINUTE = 60
+SLOT_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One limit, by the name that it has in the headers. Its `bucket` lies in the broker."""
+
+    name: str
+    bucket: str
+    limit: int
+    whose: str
+    seconds: int = MINUTE
+
+
+def policies(key: ApiKey) -> list[Policy]:
+    """Return what the key's plan limits."""
+    plan = key.organisation.plan
+    limits = [
+        ("minute", f"web:rate:{key.id}", plan.requests_per_minute, "This key"),
+        (
+            "organisation",
+            f"web:rate:{key.organisation_id}",
+            plan.organisation_requests_per_minute,
+            "This organisation, with all its keys,",
+        ),
+    ]
+    return [Policy(name, bucket, limit, whose) for name, bucket, limit, whose in limits if limit is not None]
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What the broker granted of a key's policies, what is left of each, and when more come free."""
+
+    policies: Sequence[Policy]
+    granted: int
+    slot: int
+    left: list[int]
+    free_at: list[float]
+
+    @classmethod
+    def read(cls, policies: Sequence[Policy], reply: Sequence[int]) -> Allowance:
+        granted, slot, *states = map(int, reply)
+        now = time.monotonic()
+        return cls(policies, granted, slot, states[::2], [now + milliseconds / 1000 for milliseconds in states[1::2]])
+
+    def headers(self, held: int = 0) -> dict[str, str]:
+        """Return the fields of draft-ietf-httpapi-ratelimit-headers; of what is left `held` are at hand already."""
+        now = time.monotonic()
+        left = [
+            f'"{policy.name}";r={max(left, 0) + held};t={_seconds(free_at, now)}'
+            for policy, left, free_at in zip(self.policies, self.left, self.free_at, strict=True)
+        ]
+        allowed = [f'"{policy.name}";q={policy.limit};w={policy.seconds}' for policy in self.policies]
+        return {"RateLimit-Policy": ", ".join(allowed), "RateLimit": ", ".join(left)}
+
+    def enforce(self) -> None:
+        """Raise RateLimited when nothing was granted."""
+        if self.granted:
+            return
+        now = time.monotonic()
+        states = zip(self.policies, self.left, self.free_at, strict=True)
+        waits = [(_seconds(free_at, now), policy) for policy, left, free_at in states if left <= 0]
+        wait, policy = max(waits, key=lambda each: each[0])
+        detail = f"{policy.whose} may make {policy.limit:,} requests a minute. Wait {wait} s, or send fewer."
+        raise RateLimited(detail, retry_after=wait)
+
+
+def count(client: redis.Redis, key: ApiKey) -> Allowance | None:
+    """Count one request of `key` and return what is left, or None where its plan has no limit."""
+    limited = policies(key)
+    return Allowance.read(limited, client.evalsha(*_taking(limited, 1))) if limited else None
+
+
+class RateLease(Lease):
+    """Requests that one key may make without a question to the broker."""
+
+    def __init__(self, client: redis.asyncio.Redis, limited: Sequence[Policy]) -> None:
+        super().__init__(most=max(0, min(policy.limit for policy in limited) // SHARE - 1))
+        self._client = client
+        self._policies = limited
+        self._allowance: Allowance | None = None
+        self._refused_until = 0.0
+
+    def headers(self) -> dict[str, str]:
+        return self._allowance.headers(self.held) if self._allowance else {}
+
+    async def _ask(self, count: int, more: int) -> int:
+        asked = time.monotonic()
+        if self._allowance is None or asked >= self._refused_until:
+            reply = await self._client.evalsha(*_taking(self._policies, count + more))
+            self._allowance = Allowance.read(self._policies, reply)
+        if not self._allowance.granted:
+            self._remember_refusal(self._allowance)
+        self._allowance.enforce()
+        if time.monotonic() - asked >= HOLD_SECONDS:
+            await self._return(self._allowance.granted)
+            raise Unavailable("The broker answers too slowly just now. Try again.", retry_after=1)
+        return self._allowance.granted
+
+    def _remember_refusal(self, refused: Allowance) -> None:
+        """Whoever floods is refused from memory; half a second later somebody else may have given some back."""
+        if time.monotonic() >= self._refused_until:
+            self._refused_until = min(max(refused.free_at), time.monotonic() + HOLD_SECONDS)
+
+    def _return(self, count: int) -> Awaitable[object]:
+        buckets = [policy.bucket for policy in self._policies]
+        slot = self._allowance.slot if self._allowance else 0
+        return self._client.evalsha(broker.script("return_tokens"), len(buckets), *buckets, str(slot), str(count))
+
+
+class RateLeases(Leases[RateLease]):
+    def __init__(self, client: redis.asyncio.Redis) -> None:
+        super().__init__()
+        self._client = client
+
+    async def admit(self, key: ApiKey, headers: dict[str, str]) -> None:
+        """Count one request of `key`, and put what is left into `headers`.
+
+        Raises RateLimited, and redis.RedisError when the broker is away.
+        """
+        lease = self._get(key)
+        if lease is None:
+            return
+        try:
+            await lease.take()
+        finally:
+            headers.update(lease.headers())
+
+    def _make(self, key: ApiKey) -> RateLease | None:
+        limited = policies(key)
+        return RateLease(self._client, limited) if limited else None
+
+
+def _taking(limited: Sequence[Policy], wanted: int) -> tuple[Any, ...]:
+    buckets = [policy.bucket for policy in limited]
+    slots = math.ceil((limited[0].seconds + HOLD_SECONDS) / SLOT_SECONDS) + 1
+    numbers = [wanted, int(SLOT_SECONDS * 1000), slots, *(policy.limit for policy in limited)]
+    return broker.script("take_tokens"), len(buckets), *buckets, *map(str, numbers)
+
+
+def _seconds(moment: float, now: float) -> int:
+    return max(1, math.ceil(moment - now))

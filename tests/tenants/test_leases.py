@@ -1,0 +1,83 @@
+"""A lease in front of a counter of the test's own."""
+
+import asyncio
+from collections.abc import Awaitable
+
+import pytest
+import redis
+
+from tenants.leases import HOLD_SECONDS, Lease
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+class Counted(Lease):
+    def __init__(self, *, most: int) -> None:
+        super().__init__(most=most)
+        self.is_away = False
+        self.asked: list[int] = []
+        self.taken = 0
+
+    async def _ask(self, count: int, more: int) -> int:
+        self.asked.append(count + more)
+        await asyncio.sleep(0.01)
+        if self.is_away:
+            raise redis.ConnectionError
+        self.taken += count + more
+        return count + more
+
+    def _return(self, count: int) -> Awaitable[object]:
+        async def give_back() -> None:
+            self.taken -= count
+
+        return give_back()
+
+
+async def test_a_busy_lease_asks_for_twice_as_much_up_to_its_most() -> None:
+    lease = Counted(most=10)
+    for _ in range(40):
+        await lease.take()
+    assert lease.asked == [1, 2, 3, 5, 9, 11, 11]
+
+
+async def test_what_is_not_used_goes_back_and_the_next_begins_small() -> None:
+    lease = Counted(most=10)
+    for _ in range(7):
+        await lease.take()
+    assert lease.taken == 11
+    await asyncio.sleep(2 * HOLD_SECONDS)
+    assert lease.taken == 7
+    await lease.take()
+    assert lease.asked[-1] == 1
+
+
+async def test_of_many_at_once_each_gets_its_own() -> None:
+    lease = Counted(most=10)
+    await asyncio.gather(*(lease.take(2) for _ in range(50)))
+    await lease.close()
+    assert lease.taken == 100
+
+
+async def test_what_was_taken_for_nothing_serves_the_next() -> None:
+    lease = Counted(most=0)
+    await lease.take(5)
+    lease.put_back(5)
+    await lease.take(3)
+    assert lease.asked == [5]
+    await asyncio.sleep(2 * HOLD_SECONDS)
+    assert lease.taken == 3
+
+
+async def test_those_who_wait_for_a_broker_that_is_away_fail_together() -> None:
+    lease = Counted(most=10)
+    lease.is_away = True
+    failed = await asyncio.gather(*(lease.take() for _ in range(20)), return_exceptions=True)
+    assert [type(error) for error in failed] == [redis.ConnectionError] * 20
+    assert lease.asked == [1]
+    lease.is_away = False
+    await lease.take()
