@@ -24,9 +24,9 @@ ABOUT_MODELS: dict[str, tuple[str, str]] = {
 
 # Of each kind of letter about a limit of the month's rows its subject, and what it says before the reason.
 ABOUT_ROWS: dict[str, tuple[str, str]] = {
-    Letter.Kind.HALF_USED: ("Half of {limit} for this month is used", "When all of it is used, {refused}"),
-    Letter.Kind.MOST_USED: ("80 % of {limit} for this month is used", "When all of it is used, {refused}"),
-    Letter.Kind.ALL_USED: ("{limit} for this month is used up", "From now on {refused}"),
+    Letter.Kind.HALF_USED: ("Half used: {limit} of this month", "When none are left, {refused}"),
+    Letter.Kind.MOST_USED: ("80 % used: {limit} of this month", "When none are left, {refused}"),
+    Letter.Kind.ALL_USED: ("Used up: {limit} of this month", "From now on {refused}"),
 }
 _REFUSED = (
     "{who} are refused with 429 until the next month begins, or until the limit is raised. "
@@ -69,9 +69,8 @@ def send(letter: Letter, address: str, *, slug: str) -> None:
 
 def _about_rows(letter: Letter) -> tuple[str, str]:
     """Return subject and text of a letter about the plan's rows, the organisation's own cap or that of one key."""
-    limits = {"plan": "your plan's rows", "organisation": "your own cap of rows"}
-    limit = limits.get(letter.about, "a key's cap of rows")
+    limits = {"plan": "the plan's rows", "organisation": "the rows of your own cap"}
+    limit = limits.get(letter.about, "the rows of a key's cap")
     who = "requests to classify" if letter.about in limits else "requests to classify with this key"
     subject, text = ABOUT_ROWS[letter.kind]
-    subject = subject.format(limit=limit)
-    return subject[0].upper() + subject[1:], text.format(refused=_REFUSED.format(who=who))
+    return subject.format(limit=limit), text.format(refused=_REFUSED.format(who=who))

@@ -15,6 +15,8 @@ class OfOrganisation(Desk):
     """A list whose rows name their organisation by its tenant."""
 
     show_full_result_count = False
+    # The organisation's name leads to the organisation; there is no more to say of a row.
+    list_display_links = None
 
     @admin.display(ordering="tenant")
     def organisation(self, row: FleetWorker | Quarantine) -> SafeString:

@@ -61,8 +61,16 @@ def situations(draw: st.DrawFn) -> Situation:
         neighbours=draw(st.dictionaries(st.sampled_from(HOSTS), st.integers(0, 2))),
         room=draw(st.builds(Room, st.integers(2, 6), st.integers(1, 4), st.just(3), st.just(2))),
         barred=draw(st.dictionaries(st.tuples(tenants, st.sampled_from(USES)), st.floats(0, 2 * NOW))),
-        pressure=draw(st.dictionaries(tenants, st.builds(Pressure, st.integers(0, 4), times))),
         served_at=draw(st.dictionaries(tenants, times)),
+        pressure=draw(pressures(running)),
+    )
+
+
+def pressures(running: list[Running]) -> st.SearchStrategy[dict[str, Pressure]]:
+    """Return for whom too much waits; a fleet counts their workers at each look, so the number is right."""
+    workers = counted(running, "infer")
+    return st.dictionaries(tenants, times).map(
+        lambda since: {tenant: Pressure(workers.get(tenant, 0), at) for tenant, at in since.items()}
     )
 
 

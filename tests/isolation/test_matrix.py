@@ -45,6 +45,7 @@ CELLS: dict[tuple[str, str], Cell] = {
     ("api_keys", "GET"): ADMIN,
     ("api_keys", "POST"): Cell(Scope.ADMIN, lambda names: {"json": {"scopes": ["read"]}}),
     ("api_key", "DELETE"): ADMIN,
+    ("api_key", "PATCH"): Cell(Scope.ADMIN, lambda names: {"json": {"rows_per_month_cap": None}}),
     ("api_usage", "GET"): READ,
     ("api_datasets", "GET"): READ,
     ("api_datasets", "POST"): Cell(Scope.TRAIN, lambda names: {"files": {"file": ("a.csv", rows.MESSAGES)}}),
