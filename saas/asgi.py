@@ -1,6 +1,7 @@
 """The web server's application: classify requests go to the gateway, streams to theirs, everything else to Django."""
 
 import asyncio
+import gc
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ import msgspec
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saas.settings")
 # Models can be imported once Django is set up, so this comes before the project's own modules.
@@ -68,7 +70,7 @@ class Application:
         except Exception as error:
             await send({"type": "lifespan.startup.failed", "message": f"{type(error).__name__}: {error}"})
             raise
-        sys.setswitchinterval(TURN_SECONDS)
+        _keep_turns_short()
         await self.gateway.start()
         # The server waits for open responses before it says that it shuts down.
         _on_stop_signals(self.streams.end)
@@ -124,6 +126,16 @@ def _folder() -> Path:
 def _refuse_unsafe() -> None:
     queue = isolation.queue(boot.NOBODY, "infer")
     boot.check_process(broker.connect(), decoys=[("RPOP", queue), ("LRANGE", queue, "0", "-1"), ("KEYS", "*")])
+
+
+def _keep_turns_short() -> None:
+    """Let nothing in this process keep callers waiting for longer than it must."""
+    sys.setswitchinterval(TURN_SECONDS)
+    # All pages and calls are loaded now, not by the first who asks; what is there then stays, and to look at all of it
+    # for garbage would stop everybody for some hundredth of a second, again and again.
+    get_resolver().url_patterns  # noqa: B018
+    gc.collect()
+    gc.freeze()
 
 
 def _on_stop_signals(call: Callable[[], None]) -> None:
