@@ -108,6 +108,11 @@ class Worker:
                 if found:
                     self._reply(client, message(found[1]))
 
+    def waiting(self) -> int:
+        """Return how many messages lie in the queue."""
+        with worker_client(self.organisation) as client:
+            return int(client.llen(isolation.queue(self.organisation.tenant, QUEUE)))
+
     def _reply(self, client: redis.Redis, batch: dict[str, Any]) -> None:
         requests = [{**request, "model": batch["model"], "version": batch["version"]} for request in batch["requests"]]
         self.seen += requests
