@@ -9,6 +9,9 @@ from django.utils import timezone
 from classifier.fleet.record import SILENT_SECONDS
 from tenants.models import FleetHost, FleetWorker, Organisation, Quarantine, TenantLease
 
+# Columns that are not as wide as the others.
+WIDTHS = {"tenant": 22, "host": 24, "only": 20, "cpu_seconds": 12, "messages": 10, "backlog": 10, "what": 10, "use": 6}
+WIDTH = 8
 MEGABYTE = 1024 * 1024
 RELEASE = "./assort manage fleet release {}"
 
@@ -50,17 +53,13 @@ def status() -> dict[str, Any]:
 def table(found: Mapping[str, Any]) -> str:
     """Return the status as text, not wider than 100 columns."""
     parts = [
-        _section("Hosts", found["hosts"], {"host": 24, "state": 7, "heard": 8, "places": 8, "free": 6, "only": 20}),
-        _section(
-            "Workers",
-            found["workers"],
-            {"tenant": 22, "use": 6, "pid": 8, "age": 8, "idle": 8, "own_mb": 8, "pss_mb": 8, "cpu_seconds": 12},
-        ),
-        _section("Waiting", found["queues"], {"tenant": 22, "use": 6, "messages": 10, "backlog": 10, "host": 24}),
-        _section("Leases", found["leases"], {"tenant": 22, "host": 24, "token": 8, "seconds": 8}),
-        _section("Quarantine", found["quarantine"], {"tenant": 22, "use": 6, "failures": 9, "seconds": 8}),
+        _section("Hosts", found["hosts"], "host state heard places free only"),
+        _section("Workers", found["workers"], "tenant use pid age idle own_mb pss_mb cpu_seconds"),
+        _section("Waiting", found["queues"], "tenant use messages backlog host"),
+        _section("Leases", found["leases"], "tenant host token seconds"),
+        _section("Quarantine", found["quarantine"], "tenant use failures seconds"),
         *(f"  {row['log']}\n  release: {row['release']}" for row in found["quarantine"]),
-        _section("Next", found["next"], {"what": 10, "tenant": 22, "use": 6, "seconds": 8}),
+        _section("Next", found["next"], "what tenant use seconds"),
     ]
     return "\n".join(parts)
 
@@ -119,13 +118,15 @@ def _megabytes(size: int | None) -> float | None:
     return None if size is None else round(size / MEGABYTE, 1)
 
 
-def _section(title: str, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, int]) -> str:
+def _section(title: str, rows: Sequence[Mapping[str, Any]], columns: str) -> str:
     if not rows:
         return f"{title}: none"
-    head = "  ".join(name.replace("_", " ").ljust(width) for name, width in columns.items())
-    lines = ["  ".join(_cell(row[name], width) for name, width in columns.items()) for row in rows]
+    names = columns.split()
+    head = "  ".join(_cell(name.replace("_", " "), name) for name in names)
+    lines = ["  ".join(_cell(row[name], name) for name in names) for row in rows]
     return "\n".join([title, f"  {head.rstrip()}", *(f"  {line.rstrip()}" for line in lines)])
 
 
-def _cell(value: Any, width: int) -> str:
+def _cell(value: Any, column: str) -> str:
+    width = WIDTHS.get(column, WIDTH)
     return ("-" if value is None else str(value))[:width].ljust(width)
