@@ -26,6 +26,9 @@ CALLER = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") 
 class Service:
     """One instance, started by the command that a user would type."""
 
+    # More than one, since what holds in one process may not hold between them.
+    web_processes = 2
+
     def __init__(self, data: Path) -> None:
         self.instance = Instance.create(data)
         # Writes its ports down, so that the command finds the ones that are known here.
@@ -43,8 +46,7 @@ class Service:
         if self.process is not None:
             return
         command = [sys.executable, "-m", "saas.commandline", "up", "--data", str(self.instance.data)]
-        # Two processes take requests, since what holds in one may not hold between them.
-        command += ["--port", str(self.instance.ports["web"]), "--web-processes", "2"]
+        command += ["--port", str(self.instance.ports["web"]), "--web-processes", str(self.web_processes)]
         self.output = self.instance.data.with_suffix(".log")
         with self.output.open("w") as output:
             self.process = subprocess.Popen(command, cwd=ROOT, env=CALLER, stdout=output, stderr=output, text=True)

@@ -63,6 +63,8 @@ def _run() -> int:
     subjects = options.subjects or ([] if options.peers else SUBJECTS)
     if options.peers or set(subjects) - WITHOUT_WRK:
         wrk.require()
+    # The peers have one, and this machine has few cores.
+    service.SERVICE.web_processes = 1
     service.SERVICE.start()
     # The subjects know the pages, which want Django's settings, which the service has put into the environment.
     django.setup()
