@@ -40,7 +40,7 @@ VISIBILITY_SECONDS = 5
 
 
 def main(secret: bytes) -> None:
-    """Serve one queue of one organisation until there is no more to do. Runs in a child of the fork server."""
+    """Serve one organisation until there is no more to do. Runs in a child of the fork server."""
     given = Secret.from_bytes(secret)
     become(given)
     if given.use != INFER:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from django.db import connection
@@ -11,16 +12,7 @@ from psycopg import sql
 @contextmanager
 def listening(channel: str) -> Iterator[psycopg.Connection]:
     """Open a connection with this process's login that hears what is said on `channel`."""
-    target = connection.settings_dict
-    opened = psycopg.connect(
-        host=target["HOST"],
-        port=target["PORT"],
-        dbname=target["NAME"],
-        user=target["USER"],
-        password=target["PASSWORD"],
-        autocommit=True,
-    )
-    with opened:
+    with psycopg.connect(**login(), autocommit=True) as opened:
         opened.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
         yield opened
 
@@ -28,3 +20,15 @@ def listening(channel: str) -> Iterator[psycopg.Connection]:
 def wait(opened: psycopg.Connection, seconds: float) -> bool:
     """Return when something was said, or after `seconds`, and say whether it was."""
     return bool(list(opened.notifies(timeout=seconds, stop_after=1)))
+
+
+def login() -> dict[str, Any]:
+    """Return where PostgreSQL is and how this process logs in, for a connection beside Django's."""
+    target = connection.settings_dict
+    return {
+        "host": target["HOST"],
+        "port": target["PORT"],
+        "dbname": target["NAME"],
+        "user": target["USER"],
+        "password": target["PASSWORD"],
+    }

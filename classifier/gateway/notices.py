@@ -6,14 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg
-from django.db import connection
 from psycopg import sql
+
+from tenants import wakeups
 
 log = logging.getLogger(__name__)
 
 # How often PostgreSQL is asked for what it may have held back, while somebody relies on there being nothing.
 CONFIRM_SECONDS = 0.3
+# How long an answer may take, and the pause before a new connection.
 PAUSE = 1.0
+# By it the connection is told from Django's own.
+NAME = "assort-gateway"
 
 Hear = Callable[[str], None]
 
@@ -38,9 +42,11 @@ class Notices:
         """Listen for ever, on a new connection when the old one is lost."""
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(**_login(), autocommit=True) as opened:
+                async with await psycopg.AsyncConnection.connect(
+                    **wakeups.login(), autocommit=True, connect_timeout=5, application_name=NAME
+                ) as opened:
                     await self._listen_on(opened)
-            except psycopg.OperationalError as error:
+            except (psycopg.Error, TimeoutError) as error:
                 log.warning("changes are looked up until PostgreSQL tells of them again: %s", error)
             self.complete_since = math.inf
             await asyncio.sleep(PAUSE)
@@ -60,16 +66,3 @@ class Notices:
     async def _take(self, opened: psycopg.AsyncConnection[Any], seconds: float) -> None:
         async for notice in opened.notifies(timeout=seconds):
             self._hear[notice.channel](notice.payload)
-
-
-def _login() -> dict[str, Any]:
-    target = connection.settings_dict
-    return {
-        "host": target["HOST"],
-        "port": target["PORT"],
-        "dbname": target["NAME"],
-        "user": target["USER"],
-        "password": target["PASSWORD"],
-        "connect_timeout": 5,
-        "application_name": "assort-gateway",
-    }

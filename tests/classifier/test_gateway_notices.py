@@ -102,6 +102,21 @@ async def test_it_listens_again_and_trusts_only_what_was_looked_up_since(listene
     assert listener.complete_since > before
 
 
+async def test_an_answer_that_does_not_come_ends_the_connection_and_not_the_listening(
+    listener: Notices, heard: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = listener.complete_since
+    monkeypatch.setattr(notices, "PAUSE", 0.0)  # Nothing is answered in no time.
+    async with asyncio.timeout(10):
+        while listener.complete_since in (before, float("inf")):
+            await asyncio.sleep(0.01)
+    monkeypatch.setattr(notices, "PAUSE", 0.3)
+    await asyncio.sleep(1)
+    await aside(tell, "again")
+    await asyncio.sleep(0.2)
+    assert heard == ["again"]
+
+
 async def test_what_concerns_somebody_is_forgotten_and_so_is_what_might() -> None:
     source = Counter()
     memory = Memory(source.look_up, 60)
