@@ -50,7 +50,7 @@ async def send_async(
 
 
 async def call_fleet(client: redis.asyncio.Redis, late: Sequence[tuple[str, int]]) -> None:
-    """Tell the fleet of tenants whose answers are late, and of how many requests each has that did not leave yet."""
+    """Tell the fleet of tenants whose answers are late, and of how much waits for them."""
     if late:
         await client.lpush(WAKE, *(f"{tenant} {waiting}" for tenant, waiting in late))
 

@@ -27,17 +27,16 @@ LET_GO_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Waiting:
-    """What is to be done for an organisation: messages in its queue, in workers' hands, and still in the gateways."""
+    """What is to be done for an organisation: messages in its queue, and requests that its gateways worry about."""
 
     tenant: str
     use: str
     messages: int
-    in_hand: int = 0
     backlog: int = 0
 
     @property
     def is_work(self) -> bool:
-        return self.messages + self.in_hand + self.backlog > 0
+        return self.messages + self.backlog > 0
 
 
 @dataclass(frozen=True)
@@ -177,8 +176,10 @@ def _territory(seen: Situation) -> list[Action]:
             is_full = seen.free_places == 0 and seen.neighbours.get(freest, 0) > 0
             actions.append(Pass(tenant, freest) if is_full else Claim(tenant))
     served = {worker.tenant for worker in seen.running}
-    for tenant in sorted(seen.held.keys() - served - at_work):
-        if tenant not in seen.allowed or seen.now - seen.held[tenant] > LET_GO_SECONDS:
+    for tenant in sorted(seen.held.keys() - served):
+        is_idle = tenant not in at_work and seen.now - seen.held[tenant] > LET_GO_SECONDS
+        # Whoever may not be served here any more waits for another host, the more so if something waits.
+        if is_idle or tenant not in seen.allowed:
             actions.append(Release(tenant))
     return actions
 

@@ -32,7 +32,7 @@ class Worker:
     scribe: Scribe
 
 
-@shared_task(name=ANSWER, acks_late=True, ignore_result=True)
+@shared_task(name=ANSWER, ignore_result=True)
 def answer(batch: Mapping[str, Any]) -> None:
     """Answer requests of the gateway on its reply list; what is too late already is not worth computing."""
     now = time.time()

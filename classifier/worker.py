@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,9 @@ LIMITS = {
     "train": confinement.Limits(data=8 * GIGABYTE, file_size=4 * GIGABYTE, open_files=256),
     "batch": confinement.Limits(data=4 * GIGABYTE, file_size=4 * GIGABYTE, open_files=256),
 }
-# A message that was taken and not acknowledged in time goes to the next worker. Answers are wanted within 10 s; jobs
-# have their lease in PostgreSQL instead, and their messages are acknowledged at once.
-VISIBILITY_SECONDS = 5
+# How long another thread of this process may keep the one that answers from its turn: Python's own 5 ms are longer than
+# an answer takes.
+TURN_SECONDS = 0.0005
 
 
 def main(secret: bytes) -> None:
@@ -69,17 +70,11 @@ def configured(app: Celery, given: Secret) -> Celery:
     """Point the app, which has no connection yet, at the queues that this worker may read."""
     uses = (INFER, LATER) if given.use == INFER else (given.use,)
     names = [isolation.queue(given.tenant, use) for use in uses]
-    queue = names[0]
     app.conf.update(
         broker_url=broker_url(given),
+        broker_transport="classifier.transport:Transport",
         broker_connection_retry_on_startup=True,
         broker_transport_options={
-            "unacked_key": f"{queue}:unacked",
-            "unacked_index_key": f"{queue}:unacked_index",
-            "unacked_mutex_key": f"{queue}:unacked_mutex",
-            "unacked_restore_interval": 1,
-            "unacked_restore_throttle": 1,
-            "visibility_timeout": VISIBILITY_SECONDS,
             "priority_steps": [0],
             # In the order of their names: what is answered later comes after everything that is answered now.
             "queue_order_strategy": "sorted",
@@ -88,12 +83,13 @@ def configured(app: Celery, given: Secret) -> Celery:
         },
         # The anonymous exchange and no declaration: no binding tables, which would need rights of their own.
         task_queues=[Queue(name, exchange="", routing_key=name, no_declare=True) for name in names],
-        task_default_queue=queue,
+        task_default_queue=names[0],
     )
     return app
 
 
 def serve(app: Celery) -> None:
+    sys.setswitchinterval(TURN_SECONDS)
     # Celery warns of root; this process has given up root's rights already.
     warnings.simplefilter("ignore", SecurityWarning)
     # A line or two for each message would fill the disk and say nothing.

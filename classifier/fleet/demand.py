@@ -23,7 +23,7 @@ class Demand:
 
     client: redis.Redis
     host: str
-    # By organisation: how many requests its gateways hold back, and when they said so.
+    # By organisation: how much its gateways hold back or have had no answer to for long, and when they said so.
     reports: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def called(self, seconds: float) -> set[str]:
@@ -39,7 +39,7 @@ class Demand:
         return self.read([call, *(rest if isinstance(rest, list) else ())], now=time.monotonic())
 
     def read(self, calls: Iterable[str], *, now: float) -> set[str]:
-        """Return whom the calls are about. A call is `<tenant>`, or `<tenant> <requests waiting in that gateway>`."""
+        """Return whom the calls are about. A call is `<tenant>`, or `<tenant> <what waits in that gateway>`."""
         tenants, backlogs = set(), dict[str, int]()
         for call in calls:
             tenant, _, backlog = call.partition(" ")
@@ -62,14 +62,12 @@ class Demand:
         for tenant in asked:
             for use in USES:
                 pipeline.llen(isolation.queue(tenant, use))
-            # Jobs have their lease in PostgreSQL; what a worker has in hand of the others is here until it is answered.
-            pipeline.hlen(f"{isolation.queue(tenant, INFER)}:unacked")
         counts = iter(pipeline.execute() if asked else ())
         found = []
         for tenant in asked:
-            now_wanted, later, batch, train, in_hand = (int(next(counts)) for _ in range(5))
+            now_wanted, later, batch, train = (int(next(counts)) for _ in USES)
             backlog, _ = self.reports.get(tenant, (0, 0.0))
-            found.append(Waiting(tenant, INFER, now_wanted + later, in_hand, backlog))
+            found.append(Waiting(tenant, INFER, now_wanted + later, backlog))
             found += [Waiting(tenant, BATCH, batch), Waiting(tenant, TRAIN, train)]
         return [queue for queue in found if queue.is_work]
 

@@ -98,9 +98,9 @@ class Replies:
         """Call the fleet, for ever, for organisations whose answers are late, and tell it how much waits."""
         while True:
             await asyncio.sleep(LATE_SECONDS)
-            late = [(mailbox.tenant, mailbox.waiting) for mailbox in list(self._mailboxes.values()) if mailbox.look()]
+            late = {mailbox.tenant: mailbox.look() for mailbox in list(self._mailboxes.values())}
             try:
-                await queues.call_fleet(self._broker, late)
+                await queues.call_fleet(self._broker, [(tenant, count) for tenant, count in late.items() if count])
             except redis.RedisError as error:
                 log.warning("the fleet cannot be called, because the broker is away: %s", error)
 
@@ -152,10 +152,6 @@ class _Mailbox:
 
     def tasks(self) -> list[asyncio.Task[None]]:
         return [self._listener, *self._sending]
-
-    @property
-    def waiting(self) -> int:
-        return len(self._waiting)
 
     def send(self, asked: Asked) -> None:
         """Let the request leave with the next batch, which may be now. Raises Unavailable when too much waits."""
@@ -211,8 +207,11 @@ class _Mailbox:
         self._called = now
         return True
 
-    def look(self) -> bool:
-        """Let go of what nobody waits for, send again what may be lost, and say whether something is late."""
+    def look(self) -> int:
+        """Let go of what nobody waits for, and send again what may be lost.
+
+        Where a batch is late, return how many are, and how many requests could not leave behind them.
+        """
         now = time.monotonic()
         for name, batch in list(self._on_their_way.items()):
             if all(asked.reply.done() for asked in batch.asked):
@@ -220,7 +219,8 @@ class _Mailbox:
             elif now - batch.sent > AGAIN_SECONDS * batch.times:
                 self._begin_push(name, batch)
         self._fill()
-        return any(now - batch.sent > LATE_SECONDS for batch in self._on_their_way.values())
+        late = sum(now - batch.sent > LATE_SECONDS for batch in self._on_their_way.values())
+        return late + len(self._waiting) if late else 0
 
     async def _listen(self) -> None:
         client = connect_for_waiting()

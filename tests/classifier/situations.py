@@ -77,7 +77,7 @@ def pressures(running: list[Running]) -> st.SearchStrategy[dict[str, Pressure]]:
 @st.composite
 def waitings(draw: st.DrawFn) -> tuple[Waiting, ...]:
     numbers = st.integers(0, 100)
-    found = st.builds(Waiting, tenants, st.sampled_from(USES), numbers, numbers, numbers)
+    found = st.builds(Waiting, tenants, st.sampled_from(USES), numbers, numbers)
     return tuple(draw(st.lists(found, unique_by=lambda queue: (queue.tenant, queue.use))))
 
 

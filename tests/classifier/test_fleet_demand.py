@@ -1,11 +1,7 @@
-from typing import Any
-
 import pytest
-import redis
 
 from classifier.fleet.demand import REPORT_SECONDS, Demand
 from classifier.scaling import Waiting
-from tenants import isolation
 from tenants.models import Organisation
 from tenants.secrets import derive
 from tests.service import Service
@@ -20,11 +16,6 @@ def demand(service: Service) -> Demand:
     return Demand(client, "test")
 
 
-@pytest.fixture
-def worker(service: Service, globex: Organisation) -> redis.Redis:
-    return as_user(f"t_{globex.tenant}", derive(service.instance.secrets["fleet_secret"], globex.tenant, "broker"))
-
-
 def test_a_call_names_an_organisation_and_perhaps_what_its_gateway_holds_back(demand: Demand) -> None:
     one, other = "a" * 16, "b" * 16
     assert demand.read([one, f"{other} 40", f"{other} 12", "* 3", "t:* x", ""], now=5.0) == {one, other}
@@ -33,17 +24,8 @@ def test_a_call_names_an_organisation_and_perhaps_what_its_gateway_holds_back(de
 
 def test_a_report_counts_for_a_moment(demand: Demand, globex: Organisation) -> None:
     demand.read([f"{globex.tenant} 40"], now=5.0)
-    assert demand.waiting([globex.tenant], now=5.0) == [Waiting(globex.tenant, "infer", 0, 0, 40)]
+    assert demand.waiting([globex.tenant], now=5.0) == [Waiting(globex.tenant, "infer", 0, 40)]
     assert demand.waiting([globex.tenant], now=5.1 + REPORT_SECONDS) == []
-
-
-def test_what_a_worker_has_in_hand_is_counted_too(demand: Demand, worker: Any, globex: Organisation) -> None:
-    unacked = f"{isolation.queue(globex.tenant, 'infer')}:unacked"
-    worker.hset(unacked, "tag", "message")
-    try:
-        assert demand.waiting([globex.tenant], now=0.0) == [Waiting(globex.tenant, "infer", 0, in_hand=1)]
-    finally:
-        worker.hdel(unacked, "tag")
 
 
 def test_a_call_is_passed_on_to_another_host(demand: Demand, globex: Organisation) -> None:

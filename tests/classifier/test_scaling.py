@@ -30,7 +30,7 @@ def test_a_queue_with_something_in_it_gets_a_worker() -> None:
 
 
 def test_what_a_dead_worker_had_in_hand_gets_another() -> None:
-    assert decide(seen([Waiting("acme", "infer", 0, in_hand=1)])) == [Start("acme", "infer")]
+    assert decide(seen([Waiting("acme", "infer", 0, backlog=1)])) == [Start("acme", "infer")]
 
 
 def test_a_message_that_comes_while_the_last_worker_stops_starts_another() -> None:
@@ -142,6 +142,10 @@ def test_a_full_host_passes_newcomers_on_to_one_with_room() -> None:
 
 def test_a_lease_that_is_lost_stops_the_workers() -> None:
     assert decide(seen(running=[worker(1, "acme"), worker(2, "acme", "train")], held={})) == [Stop(1), Stop(2)]
+
+
+def test_a_lease_goes_to_whoever_may_serve_although_something_waits() -> None:
+    assert decide(seen([Waiting("acme", "infer", 1)], allowed={}, held={"acme": NOW})) == [Release("acme")]
 
 
 def test_a_lease_is_given_up_when_there_has_been_nothing_to_do() -> None:
