@@ -18,7 +18,7 @@ class InHand(virtual.QoS):
 
 
 class Channel(redis.Channel):
-    QoS = InHand
+    QoS = InHand  # type: ignore[assignment]  # kombu's stubs want the class that writes the notes.
 
 
 class Transport(redis.Transport):

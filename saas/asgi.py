@@ -1,4 +1,4 @@
-"""The web server's application: classify requests go to the gateway, streams to theirs, everything else to Django."""
+"""The gateway's server: it answers classify requests and streams itself, and hands everything else on to Django."""
 
 import asyncio
 import gc
@@ -9,27 +9,23 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from urllib.parse import quote
 
+import django
 import msgspec
-from a2wsgi import WSGIMiddleware
 from django.conf import settings
-from django.core.wsgi import get_wsgi_application
-from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saas.settings")
 # Models can be imported once Django is set up, so this comes before the project's own modules.
-django = get_wsgi_application()
+django.setup()
 
 from classifier import event_stream, inference  # noqa: E402
 from classifier.gateway import Gateway, http  # noqa: E402
 from saas import api_errors, readiness, spool  # noqa: E402
-from tenants import boot, broker, isolation  # noqa: E402
+from saas.forwarding import Forwarding  # noqa: E402
 from tenants.errors import TenantError  # noqa: E402
 from tenants.middleware import request_id  # noqa: E402
 
-THREADS = 16
-# How long one of those threads may keep the gateway's event loop from its turn: Python's own 5 ms are longer than an
+# How long a thread that asks the database may keep the event loop from its turn: Python's own 5 ms are longer than an
 # answer takes.
 TURN_SECONDS = 0.0005
 CLASSIFY = re.compile(r"/api/v1/models/[^/]+/classify")
@@ -38,7 +34,6 @@ BODILESS = ("GET", "HEAD", "OPTIONS")
 # The form around a file, and every request without one.
 FORM_BYTES = 11 * 1024 * 1024
 PAGE_FILE_BYTES = 1024 * 1024 * 1024
-QUERY_CHARACTERS = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class Application:
@@ -47,7 +42,7 @@ class Application:
     def __init__(self) -> None:
         self.gateway = Gateway(problem=api_errors.problem, accept=inference.accept)
         self.streams = event_stream.EventStream(problem=api_errors.problem)
-        self.django = WSGIMiddleware(django, workers=THREADS)  # type: ignore[arg-type]  # Django's response is an iterable of bytes
+        self.web = Forwarding(Path(settings.ASSORT_WEB_SOCKET))
 
     async def __call__(self, scope: http.Scope, receive: http.Receive, send: http.Send) -> None:
         if scope["type"] == "lifespan":
@@ -61,29 +56,31 @@ class Application:
         elif scope["path"] == "/readyz":
             await _tell_readiness(send)
         else:
-            await self._serve_django(scope, receive, send)
+            await self._hand_on(scope, receive, send)
 
     async def _live(self, receive: http.Receive, send: http.Send) -> None:
         await receive()
         try:
-            await asyncio.to_thread(_refuse_unsafe)
+            await asyncio.to_thread(readiness.refuse_unsafe)
         except Exception as error:
             await send({"type": "lifespan.startup.failed", "message": f"{type(error).__name__}: {error}"})
             raise
         _keep_turns_short()
         await self.gateway.start()
+        await self.web.start()
         # The server waits for open responses before it says that it shuts down.
         _on_stop_signals(self.streams.end)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.streams.stop()
         await self.gateway.stop()
+        await self.web.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _serve_django(self, scope: http.Scope, receive: http.Receive, send: http.Send) -> None:
+    async def _hand_on(self, scope: http.Scope, receive: http.Receive, send: http.Send) -> None:
         try:
             async with spool.received(scope, receive, limit=await self._limit(scope), folder=_folder()) as request:
-                await self._hand_over(*request, send)
+                await self.web(*request, send)
         except http.Disconnected:
             return
         except TenantError as error:
@@ -100,15 +97,6 @@ class Application:
         signed_in = "sessionid=" in http.header(scope, b"cookie")
         return PAGE_FILE_BYTES if signed_in and PAGE_FILE.fullmatch(scope["path"]) else FORM_BYTES
 
-    async def _hand_over(self, scope: http.Scope, receive: http.Receive, send: http.Send) -> None:
-        # The server's own function returns an awaitable that is no coroutine, as a2wsgi needs one.
-        async def send_on(message: http.Message) -> None:
-            await send(message)
-
-        # A query is ASCII (RFC 3986), which a2wsgi takes for granted and a careless client does not.
-        query = quote(scope["query_string"], safe=QUERY_CHARACTERS).encode()
-        await self.django({**scope, "query_string": query}, receive, send_on)  # type: ignore[arg-type]  # TypedDicts
-
 
 async def _refuse(scope: http.Scope, send: http.Send, error: TenantError) -> None:
     number = request_id(http.header(scope, b"x-request-id"))
@@ -123,17 +111,11 @@ def _folder() -> Path:
     return folder
 
 
-def _refuse_unsafe() -> None:
-    queue = isolation.queue(boot.NOBODY, "infer")
-    boot.check_process(broker.connect(), decoys=[("RPOP", queue), ("LRANGE", queue, "0", "-1"), ("KEYS", "*")])
-
-
 def _keep_turns_short() -> None:
     """Let nothing in this process keep callers waiting for longer than it must."""
     sys.setswitchinterval(TURN_SECONDS)
-    # All pages and calls are loaded now, not by the first who asks; what is there then stays, and to look at all of it
-    # for garbage would stop everybody for some hundredth of a second, again and again.
-    get_resolver().url_patterns  # noqa: B018
+    # What is there now stays, and to look at all of it for garbage would stop everybody for some hundredth of a second,
+    # again and again.
     gc.collect()
     gc.freeze()
 

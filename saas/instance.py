@@ -20,6 +20,7 @@ MLFLOW_DATABASE = "assort_mlflow"
 
 # The parts with a login of their own, which `prepare` makes; every other one uses the owner's.
 LOGINS = {
+    "gateway": "web",
     "web": "web",
     "manage": "web",
     "test": "web",
@@ -33,6 +34,7 @@ SECRETS_OF = {
     "prepare": ("login_secret", "fleet_secret"),
     "provisioner": ("login_secret", "fleet_secret"),
     "fleet": ("fleet_secret",),
+    "gateway": ("secret_key", "pepper"),
     "web": ("secret_key", "pepper"),
     "manage": ("secret_key", "pepper"),
     "test": ("secret_key", "pepper"),
@@ -43,6 +45,8 @@ _SECRET_NAMES = ("secret_key", "pepper", "fleet_secret", "login_secret", "owner_
 _FOLDERS = ("postgres", "postgres.making", "valkey", "tenants", "shared", "mlflow", "static", "logs")
 _FILES = ("secrets.json", "ports.json", "options.json")
 _MOST_WEB_PROCESSES = 8
+# The kernel takes 107 bytes for the path of a socket, `run/web.sock` and a slash included.
+_MOST_PATH_BYTES = 107 - len("/run/web.sock")
 _PORT_NAMES = ("web", "postgres", "valkey", "mlflow")
 # Of the caller's environment a part sees where programs, locale, certificates and temporary files are, and
 # which kernels OpenBLAS should use; nothing else, so that no credential travels along by accident.
@@ -88,11 +92,14 @@ class Instance:
         """Open the instance in `data`, or make one there. What is not given stays as it was the last time.
 
         Without `port` a new instance gets a free one. DATABASE_URL and REDIS_URL of the caller's environment
-        replace the embedded servers. Raises DirectoryError where the directory is somebody else's.
+        replace the embedded servers. Raises DirectoryError where the directory is somebody else's, InstanceError
+        where its path is too long.
         """
         data = Path(os.path.abspath(data))
         directory.make(data)
         options = directory.load(data / "options.json")
+        if len(os.fsencode(data)) > _MOST_PATH_BYTES:
+            raise InstanceError(f"The path {data} is too long for a socket in it. Choose a shorter --data.")
         return cls(
             data=data,
             ports=_ports(directory.load(data / "ports.json") | ({"web": port} if port else {})),
@@ -116,6 +123,11 @@ class Instance:
     @property
     def run(self) -> Path:
         return self.data / "run"
+
+    @property
+    def web_socket(self) -> Path:
+        """Where the web processes listen for the gateway, and for nobody else."""
+        return self.run / "web.sock"
 
     def log(self, part: str) -> Path:
         return self.data / "logs" / f"{part}.log"
@@ -190,6 +202,7 @@ class Instance:
             "ASSORT_DATA": str(self.data),
             "ASSORT_MODE": self.mode,
             "ASSORT_PUBLIC_URL": self.url,
+            "ASSORT_WEB_SOCKET": str(self.web_socket),
             "ASSORT_ENCODER": "on" if self.encoder else "off",
             "DATABASE_URL": self._database_url(part),
             "REDIS_URL": self._redis_url(part),

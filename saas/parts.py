@@ -1,8 +1,10 @@
 """What an instance consists of, in the order in which it starts."""
 
 import http.client
+import socket
 import sys
 from functools import partial
+from pathlib import Path
 
 from saas import embedded
 from saas.instance import Instance
@@ -15,6 +17,7 @@ def stages(instance: Instance, *, mlflow_ui: bool = False) -> list[list[Part]]:
     manage = (sys.executable, "manage.py")
     parts = [
         _part(instance, "provisioner", *manage, "provisioner"),
+        _gateway(instance),
         _web(instance),
         _part(instance, "relay", *manage, "relay"),
         _part(instance, "postman", *manage, "postman"),
@@ -49,7 +52,7 @@ def _part(instance: Instance, name: str, *command: str) -> Part:
     return Part(name, command, instance.environment(name))
 
 
-def _web(instance: Instance) -> Part:
+def _gateway(instance: Instance) -> Part:
     port = instance.ports["web"]
     command = (
         *(sys.executable, "-m", "granian", "--interface", "asgi", "saas.asgi:application"),
@@ -60,7 +63,13 @@ def _web(instance: Instance) -> Part:
         # Less than the grace of the part, so that the server and not its keeper ends a stuck worker.
         *("--workers-kill-timeout", "8"),
     )
-    return Part("web", command, instance.environment("web"), probe=partial(_answers, port, "/readyz"))
+    return Part("gateway", command, instance.environment("gateway"), probe=partial(_answers, port, "/readyz"))
+
+
+def _web(instance: Instance) -> Part:
+    where = ("--socket", str(instance.web_socket), "--processes", str(instance.web_processes))
+    command = (sys.executable, "-m", "saas.web", *where)
+    return Part("web", command, instance.environment("web"), probe=partial(_listens, instance.web_socket))
 
 
 def _mlflow(instance: Instance) -> Part:
@@ -95,3 +104,15 @@ def _answers(port: int, path: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _listens(path: Path) -> bool:
+    """Say whether a server answers at this socket, whatever it says."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(2.0)
+        try:
+            connection.connect(str(path))
+            connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+            return bool(connection.recv(1))
+        except OSError:
+            return False

@@ -1,8 +1,17 @@
 """Whether this process can serve: told without a key, to whoever runs and watches it."""
 
+import socket
+
+from django.conf import settings
 from django.db import close_old_connections
 
-from tenants import health
+from tenants import boot, broker, health, isolation
+
+
+def refuse_unsafe() -> None:
+    """Raise what `boot.check_process` raises where this process's logins can do more than they need."""
+    queue = isolation.queue(boot.NOBODY, "infer")
+    boot.check_process(broker.connect(), decoys=[("RPOP", queue), ("LRANGE", queue, "0", "-1"), ("KEYS", "*")])
 
 
 def check() -> dict[str, bool]:
@@ -13,7 +22,14 @@ def check() -> dict[str, bool]:
 
 
 def report() -> dict[str, bool]:
-    """Return for each part that is not required whether it was heard of lately."""
+    """Return for each part without which classify requests are answered whether it is there."""
     close_old_connections()
     alive = health.parts_alive()
-    return {part: part in alive for part in ("fleet", "registrar")}
+    return {"web": _web_answers(), **{part: part in alive for part in ("fleet", "registrar")}}
+
+
+def _web_answers() -> bool:
+    """Say whether somebody accepts connections where the gateway hands requests on to."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(2.0)
+        return connection.connect_ex(settings.ASSORT_WEB_SOCKET) == 0

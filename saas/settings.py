@@ -10,16 +10,20 @@ from saas import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-PARTS = ("web", "manage", "provisioner", "prepare", "relay", "fleet", "worker", "registrar", "postman", "test")
+PARTS = (
+    *("gateway", "web", "manage", "provisioner", "prepare", "relay", "fleet", "worker", "registrar", "postman", "test"),
+)
 ASSORT_PART = env.choice("ASSORT_PART", PARTS)
 ASSORT_DATA = env.text("ASSORT_DATA")
 ASSORT_MODE = env.choice("ASSORT_MODE", ("development", "production"), "development")
 ASSORT_PUBLIC_URL = env.text("ASSORT_PUBLIC_URL", "http://127.0.0.1:8000")
+# Where the gateway finds the web processes.
+ASSORT_WEB_SOCKET = env.text("ASSORT_WEB_SOCKET", "")
 
 DEBUG = False
 
 # Only the processes that meet people sign anything; the others get a key that nobody shares.
-_meets_people = ASSORT_PART in {"web", "manage", "test"}
+_meets_people = ASSORT_PART in {"gateway", "web", "manage", "test"}
 SECRET_KEY = env.secret("ASSORT_SECRET_KEY") if _meets_people else "unused" * 10
 # Keys are stored as an HMAC under this value, so a copy of the database holds no usable key.
 API_KEY_PEPPER = env.secret("ASSORT_PEPPER") if _meets_people else ""

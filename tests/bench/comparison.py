@@ -65,7 +65,7 @@ def measure(service: Service) -> Comparison:
     with tempfile.TemporaryDirectory(prefix="assort-bench-") as made:
         model = registry.download(service, bank, Path(made) / "model")
         serving.warm(service, bank)
-        web, workers = len(footprint.web_processes(service)), len(footprint.workers(service, bank.tenant))
+        web, workers = len(footprint.gateways(service)), len(footprint.workers(service, bank.tenant))
         kitchen = Kitchen(pythons, model, Path(made), web, max(1, workers))
         memory = _check(service, bank, kitchen)
         points = _rounds(service, bank, kitchen)

@@ -25,9 +25,9 @@ def workers(service: Service, tenant: str = "", use: str = "infer") -> list[psut
     return [process for process in processes(service) if title(process).startswith(wanted)]
 
 
-def web_processes(service: Service) -> list[psutil.Process]:
-    """Return the processes that answer HTTP, without the one that keeps them."""
-    children: list[psutil.Process] = psutil.Process(service.pid_of("web")).children()
+def gateways(service: Service) -> list[psutil.Process]:
+    """Return the processes that answer classify requests, without the one that keeps them."""
+    children: list[psutil.Process] = psutil.Process(service.pid_of("gateway")).children()
     return children
 
 

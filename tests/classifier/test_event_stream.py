@@ -378,7 +378,7 @@ def test_clients_that_left_the_server_make_place_for_others(api: Api, running: T
 
 
 def test_a_server_that_stops_ends_its_streams_first(service: Service, api: Api, running: Training) -> None:
-    server = service.pid_of("web")
+    server = service.pid_of("gateway")
     with follow(api, running.job.id) as response:
         chunks = response.iter_text()
         assert "event: progress" in next(chunks)
@@ -386,4 +386,4 @@ def test_a_server_that_stops_ends_its_streams_first(service: Service, api: Api, 
         os.kill(server, signal.SIGTERM)
         assert "event: done" not in "".join(chunks)
     assert time.monotonic() - began < 3
-    api.until("me", lambda found: found["object"] == "me" and service.pid_of("web") != server)
+    api.until("me", lambda found: found["object"] == "me" and service.pid_of("gateway") != server)

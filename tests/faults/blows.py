@@ -35,6 +35,7 @@ def kill(victim: Service, part: str) -> None:
 
 def is_ready(victim: Service) -> bool:
     try:
-        return httpx.get(f"{victim.url}/readyz", timeout=5).status_code == 200
+        answer = httpx.get(f"{victim.url}/readyz", timeout=5)
     except httpx.TransportError:
         return False
+    return answer.status_code == 200 and bool(answer.json()["web"])

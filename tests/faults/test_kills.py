@@ -33,7 +33,7 @@ def ends_once(api: Api, job: str) -> dict[str, object]:
     return ended
 
 
-@pytest.mark.parametrize("part", ["web", "fleet", "valkey", "relay"])
+@pytest.mark.parametrize("part", ["gateway", "web", "fleet", "valkey", "relay"])
 def test_a_training_survives_the_death_of(victim: Service, api: Api, dataset: str, part: str) -> None:
     job = begin_training(api, dataset, f"without-{part}")
     kill(victim, part)

@@ -80,10 +80,10 @@ def recorded(api: Api) -> int:
     return sum(int(line["rows"]) for line in api.get("usage")["data"])
 
 
-def test_a_killed_web_process_loses_a_second_of_counts_at_most(victim: Service, api: Api) -> None:
+def test_a_killed_gateway_loses_a_second_of_counts_at_most(victim: Service, api: Api) -> None:
     with Caller(api) as caller:
         caller.until(40)
-        os.kill(victim.pid_of("web"), signal.SIGKILL)
+        os.kill(victim.pid_of("gateway"), signal.SIGKILL)
         killed = time.monotonic()
         caller.until(1)
     answered = caller.times()

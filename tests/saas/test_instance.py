@@ -10,7 +10,7 @@ from saas.directory import DirectoryError
 from saas.instance import Instance, InstanceError
 from tenants.secrets import derive
 
-PARTS = ("prepare", "provisioner", "web", "manage", "relay", "fleet", "registrar", "postman", "mlflow")
+PARTS = ("prepare", "provisioner", "gateway", "web", "manage", "relay", "fleet", "registrar", "postman", "mlflow")
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +115,7 @@ def test_only_who_writes_letters_learns_of_the_mail_server(
     assert ("ASSORT_SMTP_URL" in instance.environment(part)) is writes_letters
 
 
-@pytest.mark.parametrize("part", ["web", "manage", "relay", "fleet", "registrar", "postman", "mlflow"])
+@pytest.mark.parametrize("part", ["gateway", "web", "manage", "relay", "fleet", "registrar", "postman", "mlflow"])
 def test_no_part_but_the_owners_can_read_another_login(instance: Instance, part: str) -> None:
     everything = "\n".join(instance.environment(part).values())
     for name in ("login_secret", "owner_password", "broker_password"):
@@ -129,6 +129,7 @@ def test_each_part_gets_the_secrets_it_uses_and_no_other(instance: Instance) -> 
     assert given == {
         "prepare": owners,
         "provisioner": owners,
+        "gateway": fronts,
         "web": fronts,
         "manage": fronts,
         "fleet": {"fleet_secret"},

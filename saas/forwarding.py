@@ -1,0 +1,96 @@
+"""Hands requests on to the web processes, which serve Django in processes of their own beside the gateway's.
+
+A page keeps a processor busy for some hundredths of a second. In the gateway's process it would keep whoever waits for
+an answer waiting as long: Python runs one thread at a time.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import quote
+
+import aiohttp
+from yarl import URL
+
+from classifier.gateway import http
+from tenants.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+# Whose request it is, told by the gateway alone: nobody else can reach the socket, see saas/wsgi.py.
+CLIENT = "X-Assort-Client"
+CONNECT_SECONDS = 2.0
+CHUNK = 64 * 1024
+# About one connection and not about the message on it (RFC 9110, 7.6.1).
+OF_CONNECTION = frozenset(
+    {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"expect"}
+)
+# A query is ASCII (RFC 3986), which a careless client does not know.
+QUERY_CHARACTERS = "".join(map(chr, range(0x21, 0x7F)))
+
+
+class Forwarding:
+    """An ASGI application that answers with what the web processes say. Its requests have come in whole."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+        self._session: aiohttp.ClientSession | None = None
+
+    async def start(self) -> None:
+        self._session = aiohttp.ClientSession(
+            # Each request has a connection of its own: a kept one may be dead when a web process was started again.
+            connector=aiohttp.UnixConnector(path=str(self._socket), limit=0, force_close=True),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+        )
+
+    async def stop(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def __call__(self, scope: http.Scope, receive: http.Receive, send: http.Send) -> None:
+        """Raises Unavailable while no web process answers."""
+        if self._session is None:
+            raise RuntimeError("the server has not started this yet")
+        asked = self._session.request(
+            scope["method"], _address(scope), headers=_headers(scope), data=_body(receive), allow_redirects=False
+        )
+        try:
+            response = await asked
+        except aiohttp.ClientError as error:
+            log.warning("no web process answers: %s", error)
+            raise Unavailable("The pages do not answer just now. Try again.", retry_after=2) from error
+        async with response:
+            kept = [(name.lower(), value) for name, value in response.raw_headers if name.lower() not in OF_CONNECTION]
+            await send({"type": "http.response.start", "status": response.status, "headers": kept})
+            async for chunk in response.content.iter_chunked(CHUNK):
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+
+
+def _address(scope: http.Scope) -> URL:
+    """Return where the request goes, with path and query as the client wrote them."""
+    path = quote(scope.get("raw_path") or scope["path"].encode(), safe=QUERY_CHARACTERS)
+    query = quote(scope["query_string"], safe=QUERY_CHARACTERS)
+    return URL(f"http://web{path}" + (f"?{query}" if query else ""), encoded=True)
+
+
+def _headers(scope: http.Scope) -> list[tuple[str, str]]:
+    ours = CLIENT.lower().encode()
+    headers = [
+        (str(name, "latin-1"), str(value, "latin-1"))
+        for name, value in scope["headers"]
+        if name not in OF_CONNECTION and name != ours
+    ]
+    client = scope.get("client")
+    return [*headers, (CLIENT, client[0] if client else "")]
+
+
+async def _body(receive: http.Receive) -> AsyncIterator[bytes]:
+    more = True
+    while more:
+        message = await receive()
+        yield message.get("body", b"")
+        more = message.get("more_body", False)
