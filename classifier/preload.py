@@ -20,7 +20,8 @@ BY_NAME = (
             *("agent", "connection", "control", "delayed_delivery", "events", "gossip", "heart", "mingle", "tasks"),
         )
     ),
-    *("kombu.matcher", "kombu.mixins", "kombu.pidbox", "kombu.transport.redis"),
+    *("kombu.matcher", "kombu.mixins", "kombu.pidbox"),
+    *("classifier.transport", "django_tenants.routers"),
 )
 
 for name in BY_NAME:

@@ -6,17 +6,18 @@ transport reads exactly this (message protocol 2, virtual transport).
 """
 
 import base64
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import redis
 import redis.asyncio
-from celery import current_app
-from kombu.serialization import dumps as serialize
-from kombu.utils.json import dumps
+import redis.asyncio.client
+import redis.client
 
-from tenants import isolation
+from tenants import ids, isolation
+
+Pipeline = redis.client.Pipeline | redis.asyncio.client.Pipeline
 
 # The fleet waits at this list, so that nobody polls a thousand idle organisations.
 WAKE = "fleet:wake"
@@ -25,28 +26,36 @@ INFER, TRAIN, BATCH = "infer", "train", "batch"
 # Whoever reads `infer` reads this one, too, whenever that is empty: nobody waits at a connection for its answers.
 LATER = "later"
 
+# What all messages have in common. Neither the arguments nor a picture of them belong into headers, which are logged.
+_NOTHING_MORE = dict.fromkeys(("callbacks", "errbacks", "chain", "chord"))
+_HEADERS = {
+    "lang": "py",
+    **dict.fromkeys(("shadow", "eta", "expires", "group", "group_index", "parent_id", "stamped_headers")),
+    **{"retries": 0, "timelimit": [None, None], "argsrepr": "-", "kwargsrepr": "-"},
+    **{"origin": "assort", "ignore_result": False},
+    **{"replaced_task_nesting": 0, "stamps": {}},
+}
+_PROPERTIES = {"reply_to": "", "body_encoding": "base64", "delivery_mode": 1, "priority": 0}
+
 
 def send(client: redis.Redis, tenant: str, use: str, task: str, *args: Any) -> int:
     """Push a message, wake the fleet, and return how many messages now wait in the queue."""
-    queue = isolation.queue(tenant, use)
     pipeline = client.pipeline(transaction=False)
-    pipeline.lpush(queue, envelope(queue, task, args))
-    pipeline.lpush(WAKE, tenant)
+    push(pipeline, tenant, use, task, *args)
+    call(pipeline, [tenant])
     return int(pipeline.execute()[0])
 
 
-async def send_async(
-    client: redis.asyncio.Redis, tenant: str, use: str, task: str, *args: Any, call: bool = True
-) -> int:
-    """Do what `send` does; without `call` the fleet is left in peace."""
+def push(pipeline: Pipeline, tenant: str, use: str, task: str, *args: Any) -> None:
+    """Let the pipeline push a message. The broker's reply to it is how many messages then wait in the queue."""
     queue = isolation.queue(tenant, use)
-    message = envelope(queue, task, args)
-    if not call:
-        return int(await client.lpush(queue, message))
-    pipeline = client.pipeline(transaction=False)
-    pipeline.lpush(queue, message)
-    pipeline.lpush(WAKE, tenant)
-    return int((await pipeline.execute())[0])
+    pipeline.lpush(queue, envelope(queue, task, args))
+
+
+def call(pipeline: Pipeline, tenants: Sequence[str]) -> None:
+    """Let the pipeline wake the fleet for these organisations."""
+    if tenants:
+        pipeline.lpush(WAKE, *tenants)
 
 
 async def call_fleet(client: redis.asyncio.Redis, late: Sequence[tuple[str, int]]) -> None:
@@ -55,25 +64,19 @@ async def call_fleet(client: redis.asyncio.Redis, late: Sequence[tuple[str, int]
         await client.lpush(WAKE, *(f"{tenant} {waiting}" for tenant, waiting in late))
 
 
-def envelope(queue: str, task: str, args: Sequence[Any]) -> str:
+def envelope(queue: str, task: str, args: Sequence[Any]) -> bytes:
     """Return the message as it lies in the broker's list."""
-    # Neither the arguments nor a picture of them belong into headers, which are logged.
-    message = current_app.amqp.as_task_v2(str(uuid.uuid4()), task, args, {}, argsrepr="-", kwargsrepr="-")
-    content_type, encoding, body = serialize(message.body, serializer="json")
-    text: str = dumps(
-        {
-            "body": base64.b64encode(body.encode()).decode(),
-            "content-type": content_type,
-            "content-encoding": encoding,
-            "headers": message.headers,
-            "properties": {
-                **message.properties,
-                "body_encoding": "base64",
-                "delivery_info": {"exchange": "", "routing_key": queue},
-                "delivery_mode": 1,
-                "delivery_tag": str(uuid.uuid4()),
-                "priority": 0,
-            },
-        }
-    )
-    return text
+    name = ids.random_text(20)
+    message = {
+        "body": base64.b64encode(msgspec.json.encode([args, {}, _NOTHING_MORE])).decode(),
+        "content-type": "application/json",
+        "content-encoding": "utf-8",
+        "headers": {**_HEADERS, "task": task, "id": name, "root_id": name},
+        "properties": {
+            **_PROPERTIES,
+            "correlation_id": name,
+            "delivery_info": {"exchange": "", "routing_key": queue},
+            "delivery_tag": name,
+        },
+    }
+    return msgspec.json.encode(message)

@@ -11,7 +11,7 @@ import re
 import string
 import zlib
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -114,7 +114,7 @@ def authenticate(key: str) -> ApiKey:
 
 def is_use_due(row: ApiKey) -> bool:
     """Whether this row says of its last use what is longer ago than need be."""
-    return row.last_used_at is None or row.last_used_at < timezone.now() - LAST_USED_STEP
+    return row.last_used_at is None or row.last_used_at < datetime.now(UTC) - LAST_USED_STEP
 
 
 def note_use(row: ApiKey) -> None:

@@ -19,6 +19,8 @@ from tenants.models import ApiKey
 log = logging.getLogger(__name__)
 
 HOLD_SECONDS = 0.5
+# How long it is remembered that a key has no limit.
+UNLIMITED_SECONDS = 5.0
 # Of a limit one process holds at most a hundredth.
 SHARE = 100
 
@@ -128,11 +130,11 @@ class Leases(ABC, Generic[L]):
     """The leases of this process, one for each key that is busy."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[ApiKey, object, L]] = {}
+        self._kept: dict[str, tuple[ApiKey, object, L | None]] = {}
 
     async def close(self) -> None:
         """Give back what is held."""
-        await asyncio.gather(*(lease.close() for _, _, lease in list(self._kept.values())))
+        await asyncio.gather(*(lease.close() for _, _, lease in list(self._kept.values()) if lease is not None))
 
     @abstractmethod
     def _make(self, key: ApiKey) -> L | None:
@@ -144,12 +146,15 @@ class Leases(ABC, Generic[L]):
         if kept is not None and kept[0] is key and kept[1] == period:
             return kept[2]
         lease = self._make(key)
-        if lease is not None:
-            lease.ended = partial(self._drop, key.id, lease)
-            self._kept[key.id] = (key, period, lease)
+        self._kept[key.id] = (key, period, lease)
+        drop = partial(self._drop, key.id, lease)
+        if lease is None:
+            asyncio.get_running_loop().call_later(UNLIMITED_SECONDS, drop)
+        else:
+            lease.ended = drop
         return lease
 
-    def _drop(self, name: str, lease: L) -> None:
+    def _drop(self, name: str, lease: L | None) -> None:
         kept = self._kept.get(name)
         if kept is not None and kept[2] is lease:
             del self._kept[name]

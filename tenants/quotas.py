@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -166,27 +166,33 @@ class RowLeases(Leases[RowLease]):
         self._client = client
         self._inside = inside
 
-    @asynccontextmanager
-    async def taken(self, key: ApiKey, rows: int) -> AsyncIterator[None]:
+    def taken(self, key: ApiKey, rows: int) -> TakenRows:
         """Take `rows` of the month for the block, and give them back when it fails.
 
         Raises QuotaExceeded, and redis.RedisError when the broker is away.
         """
-        now = timezone.now()
-        lease = self._get(key, (now.year, now.month))
-        if lease is None:
-            yield
-            return
-        await lease.take(rows)
-        try:
-            yield
-        except BaseException:
-            lease.put_back(rows)
-            raise
+        now = datetime.now(UTC)
+        return TakenRows(self._get(key, (now.year, now.month)), rows)
 
     def _make(self, key: ApiKey) -> RowLease | None:
         counted = counters(key.organisation, key, timezone.now())
         return RowLease(self._client, key.organisation, counted, self._inside) if counted else None
+
+
+class TakenRows:
+    """Rows of the month that are taken for a block; none where there is no limit."""
+
+    def __init__(self, lease: RowLease | None, rows: int) -> None:
+        self._lease = lease
+        self._rows = rows
+
+    async def __aenter__(self) -> None:
+        if self._lease is not None:
+            await self._lease.take(self._rows)
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._lease is not None and kind is not None:
+            self._lease.put_back(self._rows)
 
 
 def reached(counted: Sequence[Counter], needed: int, reply: Sequence[int]) -> list[Mark]:

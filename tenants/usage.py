@@ -9,12 +9,11 @@ import threading
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 import psycopg
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.models import Sum
-from django.utils import timezone
 
 from tenants import isolation
 from tenants.models import Organisation
@@ -65,7 +64,7 @@ def note(*, organisation: Organisation, api_key: str, model: str, rows: int = 0,
     """Count one request, which either answered `rows` rows or failed. `flush` writes it down."""
     count = Count(errors=1) if failed else Count(requests=1, rows=rows)
     with _lock:
-        _add(organisation, {(timezone.now().date(), api_key, model): count})
+        _add(organisation, {(datetime.now(UTC).date(), api_key, model): count})
 
 
 def flush() -> None:

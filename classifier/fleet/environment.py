@@ -18,6 +18,8 @@ def worker_environment() -> dict[str, str]:
         **{name: os.environ[name] for name in kept if name in os.environ},
         **confinement.environment(),
         **single,
+        # A second thread, which writes down what was answered, is not worth a heap of its own.
+        "MALLOC_ARENA_MAX": "1",
         "PYTHONUNBUFFERED": "1",
         "DJANGO_SETTINGS_MODULE": "saas.settings",
         "ASSORT_PART": "worker",

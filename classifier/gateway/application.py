@@ -178,7 +178,9 @@ class Gateway:
         departure = http.Departure(call.receive, answer)
         try:
             line = (call.model, target.version)
-            return await self._replies.ask(key.organisation_id, Asked(line, content, call.bytes, answer))
+            return await self._replies.ask(
+                key.organisation_id, Asked(line, content, call.bytes, answer, departure.watch)
+            )
         finally:
             departure.forget()
 

@@ -6,8 +6,9 @@ leaves as one message. So a lone request leaves at once, and many that come whil
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 from classifier.gateway.answer import Reply
@@ -26,12 +27,17 @@ Line = tuple[str, int]
 
 @dataclass(eq=False, slots=True)
 class Asked:
-    """One request: what of it the worker is sent, its size in bytes, and where its reply is awaited."""
+    """One request: what of it the worker is sent, its size in bytes, and where its reply is awaited.
+
+    `when_late` is called where the reply does not come at once. `since` is in monotonic seconds.
+    """
 
     line: Line
     content: dict[str, Any]
     size: int
     reply: asyncio.Future[Reply]
+    when_late: Callable[[], object]
+    since: float = 0.0
     number: int = field(default=-1)
 
     @property
@@ -54,6 +60,9 @@ class Waiting:
 
     def __len__(self) -> int:
         return self._requests
+
+    def __iter__(self) -> Iterator[Asked]:
+        return chain.from_iterable(self._lines.values())
 
     def add(self, asked: Asked) -> None:
         """Raises Unavailable when there is no room."""

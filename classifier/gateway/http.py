@@ -89,27 +89,22 @@ async def _read_body(receive: Receive, limit: int) -> bytes:
 
 
 class Departure:
-    """Tells a future that waits for an answer when the caller has gone.
-
-    Most answers come sooner than it pays to look: only after a moment somebody waits for the connection's end.
-    """
-
-    PATIENCE_SECONDS = 0.1
+    """Tells a future that waits for an answer when the caller has gone; most answers come before it pays to look."""
 
     def __init__(self, receive: Receive, answer: asyncio.Future[Any]) -> None:
         self._receive = receive
         self._answer = answer
         self._look: asyncio.Task[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(self.PATIENCE_SECONDS, self._begin)
+
+    def watch(self) -> None:
+        """Begin to look, if that was not done yet."""
+        if self._look is None:
+            self._look = asyncio.create_task(self._wait())
 
     def forget(self) -> None:
         """Look no longer."""
-        self._timer.cancel()
         if self._look is not None:
             self._look.cancel()
-
-    def _begin(self) -> None:
-        self._look = asyncio.create_task(self._wait())
 
     async def _wait(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

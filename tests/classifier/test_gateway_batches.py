@@ -27,7 +27,7 @@ def _closed_at_the_end() -> Iterator[None]:
 
 def asked(line: Line = SUPPORT, rows: int = 1, size: int = 100) -> Asked:
     content = {"id": f"cls_{line}", "inputs": ["a text"] * rows}
-    return Asked(line, content, size, LOOP.create_future())
+    return Asked(line, content, size, LOOP.create_future(), when_late=lambda: None)
 
 
 def filled(*requests: Asked) -> Waiting:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection, connections
 
 from classifier import inference
-from classifier.gateway import Gateway, batches, replies
+from classifier.gateway import Gateway, batches, mailbox
 from saas import api_errors
 from tenants import isolation
 from tenants.models import Organisation
@@ -47,7 +47,7 @@ def no_worker(initech: Organisation) -> Iterator[Organisation]:
 async def test_without_an_answer_in_time_it_is_a_503(
     caller: httpx2.AsyncClient, no_worker: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replies, "SECONDS", 0.3)
+    monkeypatch.setattr(mailbox, "SECONDS", 0.3)
     began = time.monotonic()
     assert_unavailable(await caller.post("support/classify", json=TEXT))
     assert 0.3 <= time.monotonic() - began < 1
@@ -56,9 +56,9 @@ async def test_without_an_answer_in_time_it_is_a_503(
 async def test_a_reply_that_comes_too_late_meets_nobody(
     caller: httpx2.AsyncClient, no_worker: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replies, "SECONDS", 0.3)
+    monkeypatch.setattr(mailbox, "SECONDS", 0.3)
     assert_unavailable(await caller.post("support/classify", json=TEXT))
-    monkeypatch.setattr(replies, "SECONDS", 5)
+    monkeypatch.setattr(mailbox, "SECONDS", 5)
     with Worker(no_worker).running() as worker:
         response = await caller.post("support/classify", json=TEXT)
     assert [request["id"] for request in worker.seen][1:] == [response.json()["id"]]
@@ -67,7 +67,7 @@ async def test_a_reply_that_comes_too_late_meets_nobody(
 async def test_a_worker_that_comes_late_still_answers(
     caller: httpx2.AsyncClient, no_worker: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replies, "LINGER", 1)
+    monkeypatch.setattr(mailbox, "LINGER", 1)
     waiting = asyncio.create_task(caller.post("support/classify", json=TEXT))
     await asyncio.sleep(1.5)
     with Worker(no_worker).running():
@@ -77,7 +77,7 @@ async def test_a_worker_that_comes_late_still_answers(
 async def test_a_message_that_a_dying_worker_took_along_is_sent_again(
     caller: httpx2.AsyncClient, no_worker: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replies, "AGAIN_SECONDS", 0.5)
+    monkeypatch.setattr(mailbox, "AGAIN_SECONDS", 0.5)
     waiting = asyncio.create_task(caller.post("support/classify", json=TEXT))
     await asyncio.sleep(0.3)
     assert empty_queue(no_worker) == 1
@@ -103,7 +103,7 @@ async def test_when_too_much_waits_a_request_is_refused_at_once(
     caller: httpx2.AsyncClient, no_worker: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batches, "REQUESTS", 3)
-    monkeypatch.setattr(replies, "SECONDS", 1)
+    monkeypatch.setattr(mailbox, "SECONDS", 1)
     # Two have left in a message of their own, and three wait.
     waiting = [asyncio.create_task(caller.post("support/classify", json=TEXT)) for _ in range(5)]
     await asyncio.sleep(0.3)
@@ -119,7 +119,7 @@ async def test_when_too_much_waits_a_request_is_refused_at_once(
 async def test_a_queue_that_others_have_filled_refuses_at_once(
     caller: httpx2.AsyncClient, no_worker: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replies, "QUEUE_LIMIT", 0)
+    monkeypatch.setattr(mailbox, "QUEUE_LIMIT", 0)
     waiting = asyncio.create_task(caller.post("support/classify", json=TEXT))
     await asyncio.sleep(0.3)
     assert_unavailable(await caller.post("support/classify", json=TEXT))
