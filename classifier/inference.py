@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
@@ -42,34 +44,64 @@ def answering(model: str) -> ModelVersion | SharedModel:
     return sharing.get(model) if sharing.is_shared(model) else registry.champion(registry.get(model))
 
 
-@transaction.atomic
-def accept(
-    *,
-    model: str,
-    version: int,
-    inputs: Sequence[Any],
-    top_k: int,
-    explain: bool,
-    api_key: str,
-    keeping: Keeping = DEFAULT_KEEPING,
-) -> Classification:
-    """Keep a request that is answered later. Its inputs are a row before anybody is told that it was accepted.
+@dataclass(frozen=True, kw_only=True)
+class Later:
+    """A request that is answered later."""
 
-    Raises NotFound for a version that there is not.
-    """
-    loaded.sha256_of(model, version)
-    accepted = Classification.objects.create(
-        model=model,
-        version=version,
-        inputs=list(inputs),
-        keep_inputs=keeping.inputs,
-        top_k=top_k,
-        explain=explain,
-        api_key=api_key,
-        expires_at=timezone.now() + keeping.for_later(),
-    )
-    jobs.submit(accepted.id, kind=KIND, queue=LATER, subject=f"{model}@{version}")
+    model: str
+    version: int
+    inputs: Sequence[Any]
+    top_k: int
+    explain: bool
+    api_key: str
+    keeping: Keeping = DEFAULT_KEEPING
+
+
+def accept(later: Later) -> Classification:
+    """Keep a request that is answered later. Raises NotFound for a version that there is not."""
+    (accepted,) = accept_all([later])
+    if isinstance(accepted, TenantError):
+        raise accepted
     return accepted
+
+
+@transaction.atomic
+def accept_all(together: Sequence[Later]) -> list[Classification | TenantError]:
+    """Keep requests that are answered later, and return what is kept of each, or its error: a version there is not.
+
+    Their inputs are rows before anybody is told that they were accepted.
+    """
+    missing = _missing({(later.model, later.version) for later in together})
+    now = timezone.now()
+    answers = [missing.get((later.model, later.version)) or _row(later, now) for later in together]
+    rows = [answer for answer in answers if isinstance(answer, Classification)]
+    Classification.objects.bulk_create(rows)
+    subjects = [f"{row.model}@{row.version}" for row in rows]
+    jobs.submit_all([row.id for row in rows], kind=KIND, queue=LATER, subjects=subjects)
+    return answers
+
+
+def _missing(versions: set[tuple[str, int]]) -> dict[tuple[str, int], TenantError]:
+    missing: dict[tuple[str, int], TenantError] = {}
+    for version in versions:
+        try:
+            loaded.sha256_of(*version)
+        except NotFound as error:
+            missing[version] = error
+    return missing
+
+
+def _row(later: Later, now: datetime) -> Classification:
+    return Classification(
+        model=later.model,
+        version=later.version,
+        inputs=list(later.inputs),
+        keep_inputs=later.keeping.inputs,
+        top_k=later.top_k,
+        explain=later.explain,
+        api_key=later.api_key,
+        expires_at=now + later.keeping.for_later(),
+    )
 
 
 def ask(*, organisation: Organisation, model: str, version: int, inputs: Sequence[Any], top_k: int) -> Classification:
@@ -78,14 +110,17 @@ def ask(*, organisation: Organisation, model: str, version: int, inputs: Sequenc
     Raises QuotaExceeded when the organisation has no rows left in this month.
     """
     with quotas.rows_taken(organisation, len(inputs)):
+        keeping = results.keeping(organisation)
         asked = accept(
-            model=model,
-            version=version,
-            inputs=inputs,
-            top_k=top_k,
-            explain=True,
-            api_key="",
-            keeping=results.keeping(organisation),
+            Later(
+                model=model,
+                version=version,
+                inputs=inputs,
+                top_k=top_k,
+                explain=True,
+                api_key="",
+                keeping=keeping,
+            )
         )
     usage.note(organisation=organisation, api_key="", model=model, rows=len(inputs))
     return asked

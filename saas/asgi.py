@@ -40,7 +40,7 @@ class Application:
     """Routes by path, and starts and ends the gateway and the streams with the server."""
 
     def __init__(self) -> None:
-        self.gateway = Gateway(problem=api_errors.problem, accept=inference.accept)
+        self.gateway = Gateway(problem=api_errors.problem, accept=inference.accept_all)
         self.streams = event_stream.EventStream(problem=api_errors.problem)
         self.web = Forwarding(Path(settings.ASSORT_WEB_SOCKET))
 

@@ -1,7 +1,6 @@
 import asyncio
 import logging
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -10,6 +9,7 @@ import redis
 
 from classifier import results
 from classifier.gateway import callers, http, request, routes
+from classifier.gateway.acceptance import Accept, Acceptance
 from classifier.gateway.answer import Accepted, AnswerOf, Reply
 from classifier.gateway.batches import Asked
 from classifier.gateway.callers import Callers
@@ -19,8 +19,8 @@ from classifier.gateway.notices import Notices
 from classifier.gateway.replies import Replies, connect
 from classifier.gateway.request import Classify
 from classifier.gateway.routes import Routes
-from classifier.models import Classification
-from tenants import ids, isolation, usage
+from classifier.inference import Later
+from tenants import ids, usage
 from tenants.errors import MethodNotAllowed, NotFound, TenantError, Unavailable
 from tenants.middleware import request_id
 from tenants.models import ApiKey, Route
@@ -31,8 +31,6 @@ log = logging.getLogger(__name__)
 PATH = re.compile(r"/api/v1/models/([^/]+)/classify")
 MODEL = re.compile(r"((?:assort\.)?[a-z0-9][a-z0-9_-]{0,62})(?:@([1-9][0-9]{0,8}))?")
 FLUSH_SECONDS = 0.5
-
-Accept = Callable[..., Classification]
 
 
 @dataclass
@@ -59,14 +57,14 @@ class Target:
 class Gateway:
     """An ASGI application for `POST /api/v1/models/{model}/classify`, and for nothing else.
 
-    `problem(error, request_id=…)` returns status, headers and body for an error; `accept` keeps a request for
-    later and is called inside the organisation.
+    `problem(error, request_id=…)` returns status, headers and body for an error; `accept` keeps requests for
+    later and is called inside their organisation.
     """
 
     def __init__(self, *, problem: Problem, accept: Accept) -> None:
         self._problem = problem
-        self._accept = accept
         self._database = Database()
+        self._acceptance = Acceptance(self._database, accept)
         self._broker = connect()
         self._notices = Notices()
         self.callers = Callers(self._database, self._broker, self._notices)
@@ -185,19 +183,16 @@ class Gateway:
             departure.forget()
 
     async def _keep(self, call: Call, key: ApiKey, target: Target, asked: Classify) -> bytes:
-        def accept() -> Classification:
-            with isolation.entered(key.organisation):
-                return self._accept(
-                    model=call.model,
-                    version=target.version,
-                    inputs=asked.inputs,
-                    top_k=asked.top_k,
-                    explain=asked.explain,
-                    api_key=key.id,
-                    keeping=results.keeping(key.organisation),
-                )
-
-        kept = await self._database.run(accept)
+        later = Later(
+            model=call.model,
+            version=target.version,
+            inputs=asked.inputs,
+            top_k=asked.top_k,
+            explain=asked.explain,
+            api_key=key.id,
+            keeping=results.keeping(key.organisation),
+        )
+        kept = await self._acceptance.keep(key.organisation, later, size=call.bytes)
         call.headers["Location"] = f"/api/v1/classifications/{kept.id}"
         call.headers["Preference-Applied"] = "respond-async"
         return msgspec.json.encode(Accepted(id=kept.id, status=kept.status, created_at=kept.created_at))

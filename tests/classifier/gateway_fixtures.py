@@ -59,7 +59,7 @@ def worker(initech: Organisation) -> Iterator[Worker]:
 
 @pytest.fixture
 async def gateway(committed: None, aside_of_the_fleet: None, anyio_backend: str) -> AsyncIterator[Gateway]:
-    gateway = Gateway(problem=api_errors.problem, accept=inference.accept)
+    gateway = Gateway(problem=api_errors.problem, accept=inference.accept_all)
     await gateway.start()
     yield gateway
     await gateway.stop()

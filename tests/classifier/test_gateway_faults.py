@@ -203,7 +203,7 @@ async def test_without_a_database_it_is_a_503_at_once(
     committed: None, initech_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(connections.settings["default"], "PORT", CLOSED_PORT)
-    gateway = Gateway(problem=api_errors.problem, accept=inference.accept)
+    gateway = Gateway(problem=api_errors.problem, accept=inference.accept_all)
     transport, headers = httpx2.ASGITransport(app=gateway), {"Authorization": f"Bearer {initech_key}"}
     async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as http, asyncio.timeout(1):
         response = await http.post("/api/v1/models/support/classify", json=TEXT, headers=headers)

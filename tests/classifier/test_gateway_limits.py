@@ -201,7 +201,7 @@ def lines_of(organisation: Organisation) -> list[tuple[object, ...]]:
 
 
 async def test_usage_is_written_when_the_gateway_ends(metered: Organisation) -> None:
-    gateway = Gateway(problem=api_errors.problem, accept=inference.accept)
+    gateway = Gateway(problem=api_errors.problem, accept=inference.accept_all)
     await gateway.start()
     usage.note(organisation=metered, api_key="key_x", model="support", rows=7)
     await gateway.stop()

@@ -83,7 +83,9 @@ def test_an_unknown_version_is_not_found(models: LoadedModels) -> None:
 
 
 def accept(organisation: Organisation) -> Classification:
-    return inference.accept(model="support", version=1, inputs=["my password"], top_k=1, explain=False, api_key="")
+    return inference.accept(
+        inference.Later(model="support", version=1, inputs=["my password"], top_k=1, explain=False, api_key="")
+    )
 
 
 def test_a_version_that_there_is_not_is_refused_before_anything_is_accepted(inside_acme: Organisation) -> None:

@@ -138,7 +138,9 @@ def test_more_is_deleted_than_fits_in_one_statement(inside_acme: Organisation, m
 
 def test_a_request_that_waits_is_never_deleted(inside_acme: Organisation) -> None:
     rows.trained(inside_acme)
-    accepted = inference.accept(model="support", version=1, inputs=["a"], top_k=1, explain=False, api_key="")
+    accepted = inference.accept(
+        inference.Later(model="support", version=1, inputs=["a"], top_k=1, explain=False, api_key="")
+    )
     Classification.objects.filter(pk=accepted.pk).update(expires_at=TUESDAY)
     assert results.forget_expired() == 0
     assert inference.get(accepted.id).inputs == ["a"]

@@ -148,7 +148,9 @@ def world(service: Service, django_db_setup: None, django_db_blocker: Any) -> It
         with transaction.atomic(), isolation.entered(ours):
             version = rows.trained(ours, model="our-letters")
             kept = inference.accept(
-                model="our-letters", version=1, inputs=["a"], top_k=1, explain=False, api_key="key_of_nobody"
+                inference.Later(
+                    model="our-letters", version=1, inputs=["a"], top_k=1, explain=False, api_key="key_of_nobody"
+                )
             )
         row, _ = keys.issue(organisation=ours, name="spare", scopes=["read"], by="olga")
         names = {

@@ -20,7 +20,7 @@ ANSWERS = f"{API}/classifications"
 def accepted(organisation: Organisation, *inputs: str) -> Classification:
     with isolation.entered(organisation):
         return inference.accept(
-            model="support", version=1, inputs=inputs, top_k=2, explain=False, api_key="key_of_nobody"
+            inference.Later(model="support", version=1, inputs=inputs, top_k=2, explain=False, api_key="key_of_nobody")
         )
 
 
@@ -117,10 +117,9 @@ def test_inputs_of_a_request_for_later_are_kept_where_it_is_wanted(
     api: APIClient, acme: Organisation, version: ModelVersion
 ) -> None:
     with isolation.entered(acme):
-        kept = inference.accept(
+        kept = inference.accept(inference.Later(
             model="support", version=1, inputs=["my login"], top_k=1, explain=False, api_key="",
-            keeping=Keeping(30 * DAY, inputs=True),
-        )  # fmt: skip
+            keeping=Keeping(30 * DAY, inputs=True)))  # fmt: skip
         inference.answer_stored(kept.id, models=LoadedModels(acme.tenant))
     body = api.get(f"{ANSWERS}/{kept.id}").json()
     assert body["inputs"] == ["my login"]
