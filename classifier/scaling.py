@@ -27,12 +27,16 @@ LET_GO_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Waiting:
-    """What is to be done for an organisation: messages in its queue, and requests that its gateways worry about."""
+    """What is to be done for an organisation: messages in its queue, and requests that its gateways worry about.
+
+    `later` says of how many messages nobody waits for the answer.
+    """
 
     tenant: str
     use: str
     messages: int
     backlog: int = 0
+    later: int = 0
 
     @property
     def is_work(self) -> bool:

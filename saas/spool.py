@@ -34,17 +34,22 @@ async def received(
     announced = http.header(scope, b"content-length")
     if announced.isdigit() and int(announced[:18]) > limit:
         raise _too_large(limit)
-    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder)) as body:
+    body = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder))  # noqa: SIM115  # Closed in a thread.
+    try:
         size = await _fill(body, receive, limit)
         body.seek(0)
         # A body that came in chunks has a length now; WSGI knows no other.
         dropped = (b"content-length", b"transfer-encoding")
         headers = [(name, value) for name, value in scope["headers"] if name not in dropped]
         yield {**scope, "headers": [*headers, (b"content-length", b"%d" % size)]}, _from(body, size)
+    finally:
+        # To forget a large file takes the kernel some hundredths of a second.
+        await asyncio.to_thread(body.close)
 
 
 async def _fill(body: IO[bytes], receive: http.Receive, limit: int) -> int:
     started, size, more = time.monotonic(), 0, True
+    gathered = bytearray()
     while more:
         left = PAUSE_SECONDS + size / BYTES_PER_SECOND - (time.monotonic() - started)
         try:
@@ -58,8 +63,13 @@ async def _fill(body: IO[bytes], receive: http.Receive, limit: int) -> int:
         size += len(piece)
         if size > limit:
             raise _too_large(limit)
-        body.write(piece)
+        gathered += piece
         more = message.get("more_body", False)
+        # A disk may take its time, and nobody else's request is to wait for it.
+        if len(gathered) > IN_MEMORY or (not more and size > IN_MEMORY):
+            await asyncio.to_thread(body.write, bytes(gathered))
+            gathered.clear()
+    body.write(gathered)
     return size
 
 

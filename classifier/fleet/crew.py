@@ -30,6 +30,8 @@ NICE = {BATCH: 5, TRAIN: 10}
 # Of several workers that answer for one organisation each weighs less, so that together they weigh about as much as
 # one: nice 3 is half of nice 0, nice 5 a third, and so on.
 SHARED_NICE = (0, 0, 3, 5, 6, 7, 8, 9, 9)
+# Whoever has work waiting that is answered later yields to those whose callers wait, as a training does.
+LATER_NICE = 10
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Crew:
     _kill_at: dict[int, float] = field(default_factory=dict)
     _measured_at: dict[int, float] = field(default_factory=dict)
     _nice: dict[int, int] = field(default_factory=dict)
+    _yielding: frozenset[str] = frozenset()
 
     def start(self, secret: Secret) -> None:
         now = time.monotonic()
@@ -98,17 +101,19 @@ class Crew:
     def note_work(self, waiting: Iterable[Waiting], called: Iterable[str]) -> None:
         """Note who has had work just now, so that nobody is taken for idle between two messages."""
         now = time.monotonic()
+        waiting = list(waiting)
+        self._yielding = frozenset(queue.tenant for queue in waiting if queue.later)
         busy = {(queue.tenant, queue.use) for queue in waiting} | {(tenant, INFER) for tenant in called}
         for pid, worker in self.workers.items():
             if (worker.tenant, worker.use) in busy:
                 self.workers[pid] = replace(worker, active_at=now)
 
     def weigh(self) -> None:
-        """Let an organisation's workers that answer weigh together what one weighs, and its jobs less."""
+        """Let an organisation's workers that answer weigh together what one weighs, and what nobody waits for less."""
         answering = Counter(worker.tenant for worker in self.workers.values() if worker.use == INFER)
         for pid, worker in self.workers.items():
             shared = SHARED_NICE[min(answering[worker.tenant], len(SHARED_NICE) - 1)]
-            wanted = NICE.get(worker.use, shared)
+            wanted = NICE.get(worker.use, LATER_NICE if worker.tenant in self._yielding else shared)
             if self._nice.get(pid, 0) != wanted and self.server.weigh(pid, wanted):
                 self._nice[pid] = wanted
 

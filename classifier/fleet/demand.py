@@ -67,7 +67,7 @@ class Demand:
         for tenant in asked:
             now_wanted, later, batch, train = (int(next(counts)) for _ in USES)
             backlog, _ = self.reports.get(tenant, (0, 0.0))
-            found.append(Waiting(tenant, INFER, now_wanted + later, backlog))
+            found.append(Waiting(tenant, INFER, now_wanted + later, backlog, later))
             found += [Waiting(tenant, BATCH, batch), Waiting(tenant, TRAIN, train)]
         return [queue for queue in found if queue.is_work]
 

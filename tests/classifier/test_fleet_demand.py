@@ -1,10 +1,13 @@
 import pytest
+import redis
 
 from classifier.fleet.demand import REPORT_SECONDS, Demand
+from classifier.queues import LATER
 from classifier.scaling import Waiting
+from tenants import isolation
 from tenants.models import Organisation
 from tenants.secrets import derive
-from tests.service import Service
+from tests.service import SERVICE, Service
 from tests.tenants.test_broker import as_user
 
 
@@ -26,6 +29,16 @@ def test_a_report_counts_for_a_moment(demand: Demand, globex: Organisation) -> N
     demand.read([f"{globex.tenant} 40"], now=5.0)
     assert demand.waiting([globex.tenant], now=5.0) == [Waiting(globex.tenant, "infer", 0, 40)]
     assert demand.waiting([globex.tenant], now=5.1 + REPORT_SECONDS) == []
+
+
+def test_what_is_answered_later_is_told_apart(demand: Demand, globex: Organisation) -> None:
+    owner = redis.Redis.from_url(SERVICE.instance.owner_redis_url())
+    queue = isolation.queue(globex.tenant, LATER)
+    owner.lpush(queue, "a", "b", "c")
+    try:
+        assert demand.waiting([globex.tenant], now=5.0) == [Waiting(globex.tenant, "infer", 3, later=3)]
+    finally:
+        owner.delete(queue)
 
 
 def test_a_call_is_passed_on_to_another_host(demand: Demand, globex: Organisation) -> None:

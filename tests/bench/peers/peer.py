@@ -46,6 +46,7 @@ def _mlserver(place: Place) -> list[str]:
     settings = {
         **{"host": HOST, "http_port": http, "grpc_port": grpc, "metrics_port": metrics},
         **{"parallel_workers": place.processes, "debug": False, "access_log": False},
+        **{"metrics_dir": str(place.folder / "metrics")},
     }
     model = {
         **{"name": "bank", "implementation": "tests.bench.peers.on_mlserver.Classifier"},
