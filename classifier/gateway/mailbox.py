@@ -140,7 +140,7 @@ class Mailbox:
         Where a batch is late, return how many are, and how many requests could not leave behind them.
         """
         now = time.monotonic()
-        for asked in [*self._waiting, *(asked for batch in self._on_their_way.values() for asked in batch.asked)]:
+        for asked in self._asked():
             _look_at(asked, now)
         for name, batch in list(self._on_their_way.items()):
             if all(asked.reply.done() for asked in batch.asked):
@@ -151,6 +151,9 @@ class Mailbox:
         late = sum(now - batch.sent > LATE_SECONDS for batch in self._on_their_way.values())
         return late + len(self._waiting) if late else 0
 
+    def _asked(self) -> list[Asked]:
+        return [*self._waiting, *(asked for batch in self._on_their_way.values() for asked in batch.asked)]
+
     async def _listen(self) -> None:
         client = connect_for_waiting()
         try:
@@ -159,13 +162,10 @@ class Mailbox:
                     self._deliver(found[1])
         except redis.RedisError as error:
             log.warning("replies to %s are lost, because the broker is away: %s", self.tenant, error)
-            for name in list(self._on_their_way):
-                self._fail(name, Unavailable(_AWAY, retry_after=1))
-            while taken := self._waiting.take():
-                _refuse(taken, Unavailable(_AWAY, retry_after=1))
         finally:
-            # Before anything is awaited: nobody may come to wait in a mailbox that is emptied no more.
+            # Before anything is awaited: nobody may wait in a mailbox that is emptied and looked after no more.
             self._ended()
+            _refuse(self._asked(), Unavailable(_AWAY, retry_after=1))
             await client.aclose()
 
     def _deliver(self, message: bytes | str) -> None:

@@ -67,7 +67,7 @@ class Replies:
                 self._calling = asyncio.create_task(self._call_fleet(late))
 
     async def close(self) -> None:
-        """End the connections. Whoever still waits gets no reply."""
+        """End the connections. Whoever still waits is told to try again."""
         tasks = [mailbox.listener for mailbox in self._mailboxes.values()]
         tasks += [self._calling] if self._calling is not None else []
         for task in tasks:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+import redis
 from django.conf import settings
 from django.db import connection, connections
 
@@ -17,6 +18,7 @@ from saas import api_errors
 from tenants import isolation
 from tenants.models import Organisation
 from tests.classifier.gateway_stand_ins import QUEUE, Worker, aside, billing, message, replied, worker_client
+from tests.service import Service
 
 pytest_plugins = ["tests.classifier.gateway_fixtures"]
 pytestmark = pytest.mark.anyio
@@ -140,6 +142,34 @@ async def test_a_caller_that_leaves_is_waited_for_no_longer(gateway: Gateway, in
     path = "/api/v1/models/support/classify"
     await gateway({"type": "http", "method": "POST", "path": path, "headers": headers}, receive, send)
     assert sent == []
+
+
+async def test_nobody_is_left_waiting_when_the_connection_for_the_replies_dies(
+    caller: httpx2.AsyncClient, no_worker: Organisation, service: Service
+) -> None:
+    # More than may be on their way, so that some of them still wait to leave.
+    asking = [caller.post(f"support@{version}/classify", json=TEXT) for version in range(1, 7)]
+    waiting = [asyncio.create_task(each) for each in asking]
+    await asyncio.sleep(0.3)
+    with redis.Redis.from_url(service.instance.owner_redis_url(), decode_responses=True) as owner:
+        blocked = [client["id"] for client in owner.client_list() if client["cmd"] == "blpop"]
+        assert [owner.client_kill_filter(_id=each) for each in blocked]
+    async with asyncio.timeout(2):
+        for response in await asyncio.gather(*waiting):
+            assert_unavailable(response)
+
+
+async def test_a_broker_that_hangs_keeps_nobody_longer_than_promised(
+    caller: httpx2.AsyncClient, no_worker: Organisation, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailbox, "SECONDS", 0.5)
+    with redis.Redis.from_url(service.instance.owner_redis_url()) as owner:
+        waiting = asyncio.create_task(caller.post("support/classify", json=TEXT))
+        await asyncio.sleep(0.2)
+        owner.execute_command("CLIENT", "PAUSE", "1500")
+        async with asyncio.timeout(1.2):
+            assert_unavailable(await waiting)
+        owner.execute_command("CLIENT", "UNPAUSE")
 
 
 class Relay:
