@@ -28,8 +28,9 @@ SHARE = 100
 class Lease(ABC):
     """Holds a little more than was needed: twice as much each time that it is used up before its time is over."""
 
-    def __init__(self, *, most: int) -> None:
-        """`most` is how much may be held beyond what is needed."""
+    def __init__(self, limits: object, *, most: int) -> None:
+        """`limits` are those of which it holds a part, and `most` how much may be held beyond what is needed."""
+        self.limits = limits
         self._most = most
         # Called when the time is over and nothing is held any more.
         self.ended: Callable[[], object] | None = None
@@ -146,6 +147,8 @@ class Leases(ABC, Generic[L]):
         if kept is not None and kept[0] is key and kept[1] == period:
             return kept[2]
         lease = self._make(key)
+        if lease is not None and kept is not None and kept[2] is not None and kept[2].limits == lease.limits:
+            lease = kept[2]  # The row was only read anew. What is held for the key must not be missing for it.
         self._kept[key.id] = (key, period, lease)
         drop = partial(self._drop, key.id, lease)
         if lease is None:

@@ -124,7 +124,7 @@ class RowLease(Lease):
     def __init__(
         self, client: redis.asyncio.Redis, organisation: Organisation, counted: list[Counter], inside: Inside
     ) -> None:
-        super().__init__(most=min(counter.limits[0].rows for counter in counted) // SHARE)
+        super().__init__(counted, most=min(counter.limits[0].rows for counter in counted) // SHARE)
         self._client = client
         self._counted = counted
         self._organisation = organisation

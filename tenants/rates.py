@@ -98,7 +98,7 @@ class RateLease(Lease):
     """Requests that one key may make without a question to the broker."""
 
     def __init__(self, client: redis.asyncio.Redis, limited: Sequence[Policy]) -> None:
-        super().__init__(most=max(0, min(policy.limit for policy in limited) // SHARE - 1))
+        super().__init__(limited, most=max(0, min(policy.limit for policy in limited) // SHARE - 1))
         self._client = client
         self._policies = limited
         self._allowance: Allowance | None = None

@@ -89,6 +89,18 @@ async def test_what_fails_takes_nothing_of_the_month(http: httpx2.AsyncClient, m
         assert (await http.post("support/classify", json=texts(10))).status_code == 200
 
 
+async def test_a_key_that_is_looked_up_anew_misses_nothing_of_what_was_given_back(
+    gateway: Gateway, http: httpx2.AsyncClient, metered: Organisation
+) -> None:
+    await sign_in(http, metered)
+    error = {"code": "not_found", "detail": "no such version"}
+    with Worker(metered, lambda request: {"id": request["id"], "error": error}).running():
+        assert (await http.post("support/classify", json=texts(10))).status_code == 404
+    gateway.callers.hear(metered.tenant)
+    with Worker(metered).running():
+        assert (await http.post("support/classify", json=texts(10))).status_code == 200
+
+
 async def test_a_broker_that_lost_its_counters_learns_from_the_records(
     http: httpx2.AsyncClient, metered: Organisation
 ) -> None:

@@ -18,7 +18,7 @@ def anyio_backend() -> str:
 
 class Counted(Lease):
     def __init__(self, *, most: int) -> None:
-        super().__init__(most=most)
+        super().__init__("a limit", most=most)
         self.is_away = False
         self.asked: list[int] = []
         self.taken = 0
