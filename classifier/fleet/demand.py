@@ -45,8 +45,8 @@ class Demand:
             tenant, _, backlog = call.partition(" ")
             if isolation.TENANT_PATTERN.fullmatch(tenant):
                 tenants.add(tenant)
-                if backlog.isdecimal():
-                    backlogs[tenant] = max(int(backlog), backlogs.get(tenant, 0))
+                # A call alone says that a message has just been sent, though a worker may have it by now.
+                backlogs[tenant] = max(int(backlog) if backlog.isdecimal() else 1, backlogs.get(tenant, 0))
         self.reports |= {tenant: (backlog, now) for tenant, backlog in backlogs.items()}
         return tenants
 

@@ -22,7 +22,7 @@ def demand(service: Service) -> Demand:
 def test_a_call_names_an_organisation_and_perhaps_what_its_gateway_holds_back(demand: Demand) -> None:
     one, other = "a" * 16, "b" * 16
     assert demand.read([one, f"{other} 40", f"{other} 12", "* 3", "t:* x", ""], now=5.0) == {one, other}
-    assert demand.reports == {other: (40, 5.0)}
+    assert demand.reports == {one: (1, 5.0), other: (40, 5.0)}
 
 
 def test_a_report_counts_for_a_moment(demand: Demand, globex: Organisation) -> None:
