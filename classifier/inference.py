@@ -1,4 +1,4 @@
-"""Answers: computed by the organisation's worker, at once for the gateway or later for an accepted request."""
+"""Answers: computed by the organisation's worker at once, or accepted here and given later by `stored`."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -139,56 +139,13 @@ def ask_again(*, organisation: Organisation, classification: Classification) -> 
     )
 
 
-def answer_stored(classification_id: str, *, models: LoadedModels) -> None:
-    """Answer an accepted request, once."""
-    attempt = jobs.claim(classification_id)
-    if attempt is None:
-        return
-    kept = Classification.objects.filter(id=classification_id).first()
-    if kept is None:  # It was deleted while this job was on its way.
-        jobs.finish(classification_id, attempt, "canceled")
-        return
-    request = {
-        "id": kept.id,
-        "model": kept.model,
-        "version": kept.version,
-        "inputs": kept.inputs,
-        "top_k": kept.top_k,
-        "explain": kept.explain,
-    }
-    if attempt > jobs.ATTEMPTS:
-        reply = _refusal(kept.id, Unavailable("The worker stopped several times while answering this.", retry_after=1))
-    else:
-        reply = answer(request, models=models)
-    _settle(kept, attempt, reply)
-
-
-@transaction.atomic
-def _settle(kept: Classification, attempt: int, reply: Mapping[str, Any]) -> None:
-    error = reply.get("error")
-    kept.status = Classification.Status.FAILED if error else Classification.Status.SUCCEEDED
-    kept.error = error
-    kept.results = reply.get("results")
-    kept.warnings = reply.get("warnings", [])
-    if not kept.keep_inputs:  # They are kept no longer than it takes to answer.
-        kept.inputs = None
-    kept.finished_at = timezone.now()
-    # It is the answer that is kept for so long, however long it took.
-    kept.expires_at += kept.finished_at - kept.created_at
-    kept.save()
-    results.make_findable(kept.id)
-    jobs.finish(kept.id, attempt, "failed" if error else "succeeded")
-
-
-def answer(request: Mapping[str, Any], *, models: LoadedModels) -> dict[str, Any]:
-    """Return the reply to one request, in the form that the gateway reads; an error of it is a reply as well."""
-    return answer_together([request], model=request["model"], version=request["version"], models=models)[0]
-
-
 def answer_together(
     requests: Sequence[Mapping[str, Any]], *, model: str, version: int, models: LoadedModels
 ) -> list[dict[str, Any]]:
-    """Return a reply to each request of one version. They are computed at once; an error is only its own request's."""
+    """Return a reply to each request of one version, in the form that the gateway reads.
+
+    They are computed at once; an error is a reply as well, and only its own request's.
+    """
     try:
         predictor = models.get(model, version)
         good, refused = _sorted_out(predictor, requests)
@@ -197,7 +154,7 @@ def answer_together(
         if len(requests) > 1 and not isinstance(error, TenantError | ArtefactDamaged | DatabaseError):
             # Alone, each of them meets no error but its own.
             return [answer_together([one], model=model, version=version, models=models)[0] for one in requests]
-        return [_refusal(request["id"], _told(error)) for request in requests]
+        return [refusal(request["id"], _told(error)) for request in requests]
     return [replies[request["id"]] for request in requests]
 
 
@@ -228,7 +185,7 @@ def _sorted_out(
             good.append(request)
         except InputsRejected as rejected:
             errors = tuple(FieldError(f"/inputs/{p.index}", p.code, p.detail) for p in rejected.problems)
-            refused[request["id"]] = _refusal(
+            refused[request["id"]] = refusal(
                 request["id"], InvalidInput("Some inputs are wrong; see `errors`.", errors=errors)
             )
     return good, refused
@@ -274,6 +231,7 @@ def _results(predictor: Predictor, request: Mapping[str, Any], best: Sequence[Be
     return results
 
 
-def _refusal(request_id: str, error: TenantError) -> dict[str, Any]:
+def refusal(request_id: str, error: TenantError) -> dict[str, Any]:
+    """Return the reply that says why a request is not answered."""
     fields = [{"pointer": e.pointer, "code": e.code, "detail": e.detail} for e in error.errors]
     return {"id": request_id, "error": {"code": error.code, "detail": error.detail, "errors": fields}}

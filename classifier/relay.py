@@ -5,17 +5,18 @@ PostgreSQL is the truth. A message may come twice or late; the claim in the work
 
 import logging
 import time
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import redis
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from classifier import queues
-from classifier.kinds import FOLLOWING, OF_KIND, TIDYING
+from classifier.kinds import CLASSIFICATION, FOLLOWING, OF_KIND, TIDYING
 from tenants import boot, broker, heartbeats, ids, isolation, notify, wakeups
 from tenants.models import Appointment, Job, Organisation
 
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 SWEEP_SECONDS = 2.0
 QUIET_SWEEP_SECONDS = 10.0
 BATCH_SIZE = 500
+# Requests for later that a worker finds in one message.
+TOGETHER = 32
 # A message that was pushed so long ago and lies in no queue any more has been lost.
 SENT_LONG_AGO = timedelta(seconds=5)
 FINISHED_ARE_KEPT = timedelta(days=7)
@@ -63,11 +66,30 @@ def publish(client: redis.Redis) -> int:
     """Push what is queued, oldest first, and return how many that were."""
     waiting = Job.objects.filter(state=Job.State.QUEUED).exclude(queue="record").order_by("created_at")
     jobs = list(waiting.select_for_update(skip_locked=True)[:BATCH_SIZE])
-    for job in jobs:
-        queues.send(client, job.tenant, job.queue, OF_KIND[job.kind], job.id)
+    for job, said in _messages(jobs):
+        queues.send(client, job.tenant, job.queue, OF_KIND[job.kind], said)
     # Pushed first and marked second: dying in between sends it twice, the other way round never.
     Job.objects.filter(pk__in=[job.pk for job in jobs]).update(state=Job.State.SENT, sent_at=timezone.now())
     return len(jobs)
+
+
+def _messages(jobs: Sequence[Job]) -> Iterator[tuple[Job, str | list[str]]]:
+    """Return what each message says, with one of the jobs that it is about.
+
+    An organisation's requests for later go together. One that was tried before goes alone: it may be what stops the
+    worker each time, and must not use up the attempts of others.
+    """
+    together: dict[str, list[Job]] = defaultdict(list)
+    for job in jobs:
+        if job.kind != CLASSIFICATION:
+            yield job, job.id
+        elif job.attempt:
+            yield job, [job.id]
+        else:
+            together[job.tenant].append(job)
+    for found in together.values():
+        for start in range(0, len(found), TOGETHER):
+            yield found[start], [job.id for job in found[start : start + TOGETHER]]
 
 
 def bring_back(client: redis.Redis) -> int:
@@ -75,10 +97,17 @@ def bring_back(client: redis.Redis) -> int:
     now = timezone.now()
     expired = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now).exclude(queue="record")
     lost = Job.objects.filter(pk__in=_lost(client, now - SENT_LONG_AGO), state=Job.State.SENT)
-    count = expired.update(state=Job.State.QUEUED, lease_until=None) + lost.update(state=Job.State.QUEUED)
+    count = _queue_again(expired) + _queue_again(lost)
     if count:
         log.info("brought back %d jobs", count)
     return count
+
+
+@transaction.atomic
+def _queue_again(jobs: QuerySet[Job]) -> int:
+    """What a worker has in hand at this moment is left alone: each would have rows that the other waits for."""
+    free = list(jobs.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    return Job.objects.filter(pk__in=free).update(state=Job.State.QUEUED, lease_until=None)
 
 
 def _lost(client: redis.Redis, before: object) -> Sequence[str]:

@@ -58,7 +58,19 @@ _RECORD = """
         RETURNING id, created_at, model, results
     )
 """
-_SPREAD_ONE = "WITH kept AS (SELECT id, created_at, model, results FROM classifier_classification WHERE id = %s)"
+# The inputs stay no longer than it takes to answer, unless they are wanted; and it is the answer that is kept for so
+# long, however long it took.
+_SETTLE = """
+    WITH kept AS (
+        UPDATE classifier_classification AS accepted SET status = given.status, results = given.results,
+            warnings = given.warnings, error = given.error, inputs = CASE WHEN keep_inputs THEN inputs END,
+            finished_at = given.at, expires_at = expires_at + (given.at - created_at)
+        FROM jsonb_to_recordset(%s::jsonb) AS given (id text, status text, results jsonb, warnings jsonb, error jsonb,
+            at timestamptz)
+        WHERE accepted.id = given.id
+        RETURNING accepted.id, created_at, model, accepted.results
+    )
+"""
 _FORGET = """
     WITH gone AS (
         SELECT id FROM classifier_classification WHERE expires_at < now() AND finished_at IS NOT NULL LIMIT %s
@@ -121,10 +133,11 @@ def record(answered: Sequence[Answered]) -> None:
         cursor.execute(_RECORD + _SPREAD, [given])
 
 
-def make_findable(classification_id: str) -> None:
-    """Let the answers be found of a classification whose results have just been written."""
+def settle(replies: Sequence[Mapping[str, Any]]) -> None:
+    """Keep the replies to requests that were accepted for later, in one statement."""
+    given = msgspec.json.encode([_settled(reply, timezone.now()) for reply in replies]).decode()
     with connection.cursor() as cursor:
-        cursor.execute(_SPREAD_ONE + _SPREAD, [classification_id])
+        cursor.execute(_SETTLE + _SPREAD, [given])
 
 
 def forget_expired() -> int:
@@ -150,6 +163,18 @@ def _row(answered: Answered) -> dict[str, Any]:
         "results": reply["results"],
         "warnings": reply["warnings"],
         "at": answered.at,
+    }
+
+
+def _settled(reply: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    error = reply.get("error")
+    return {
+        "id": reply["id"],
+        "status": Classification.Status.FAILED if error else Classification.Status.SUCCEEDED,
+        "results": reply.get("results"),
+        "warnings": reply.get("warnings", []),
+        "error": error,
+        "at": at,
     }
 
 

@@ -1,7 +1,7 @@
 """What Celery delivers: ids in, one call each. The worker that runs it has one organisation by construction."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,11 +10,12 @@ from celery import shared_task
 from celery.worker import state
 from django.db import close_old_connections
 
-from classifier import adopter, follower, inference, reader, tidying, trainer
+from classifier import adopter, follower, inference, queues, reader, stored, tidying, trainer
 from classifier.kinds import ADOPT, ANSWER, ANSWER_STORED, FOLLOW, TIDY, TRAIN, VALIDATE
 from classifier.leases import Bounds
 from classifier.loaded import LoadedModels
 from classifier.scribe import Scribe
+from tenants import isolation
 
 # A reply that nobody fetches, because its gateway has gone, does not stay.
 REPLY_SECONDS = 30
@@ -52,9 +53,19 @@ def answer(batch: Mapping[str, Any]) -> None:
 
 
 @shared_task(name=ANSWER_STORED, ignore_result=True)
-def answer_stored(classification_id: str) -> None:
+def answer_stored(ids: Sequence[str]) -> None:
+    """Answer requests that were accepted for later, until somebody waits at a connection or this process is to end."""
     close_old_connections()
-    inference.answer_stored(classification_id, models=Worker.models)
+    left = stored.answer(ids, models=Worker.models, is_wanted_elsewhere=_is_wanted_elsewhere)
+    if left:
+        # At the end that is read next. Should this message be lost, the relay finds that it is missing.
+        queue = isolation.queue(Worker.tenant, queues.LATER)
+        Worker.broker.rpush(queue, queues.envelope(queue, ANSWER_STORED, [left]))
+
+
+def _is_wanted_elsewhere() -> bool:
+    waiting = Worker.broker.llen(isolation.queue(Worker.tenant, queues.INFER))
+    return bool(waiting) or state.should_stop is not None
 
 
 @shared_task(name=TRAIN, ignore_result=True)

@@ -3,7 +3,7 @@
 These are the doors of tenants/doors.sql; the tenant is the session's, so a caller cannot name another.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -40,6 +40,13 @@ def claim(job_id: str) -> int | None:
     return None if attempt is None else int(attempt)
 
 
+def claim_all(job_ids: Sequence[str]) -> dict[str, int]:
+    """Claim several jobs, as `claim` does one, and return the attempt of each that could be claimed."""
+    if not job_ids:
+        return {}
+    return dict(_rows("SELECT job_id, held FROM door.claim_jobs(%s, %s)", list(job_ids), LEASE))
+
+
 def renew(job_id: str, attempt: int) -> bool:
     return bool(_call("SELECT door.renew_job(%s, %s, %s)", job_id, attempt, LEASE))
 
@@ -48,6 +55,18 @@ def finish(job_id: str, attempt: int, outcome: str) -> None:
     """Finish within the transaction that writes the result. Raises LeaseLost, which takes that back."""
     if not _call("SELECT door.finish_job(%s, %s, %s)", job_id, attempt, outcome):
         raise LeaseLost(job_id)
+
+
+def finish_all(attempts: Mapping[str, int], outcomes: Mapping[str, str]) -> set[str]:
+    """Finish these within the transaction that writes their results, and return those whose results may take effect.
+
+    The others have been taken over by another attempt.
+    """
+    if not outcomes:
+        return set()
+    held = [attempts[job_id] for job_id in outcomes]
+    found = _rows("SELECT door.finish_jobs(%s, %s, %s)", list(outcomes), held, list(outcomes.values()))
+    return {job_id for (job_id,) in found}
 
 
 def hand_back(job_id: str, attempt: int) -> None:
@@ -64,3 +83,9 @@ def _call(statement: str, *values: Any) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchone()[0]
+
+
+def _rows(statement: str, *values: Any) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())

@@ -89,6 +89,9 @@ def test_a_worker_of_an_older_lease_gets_no_job(
         jobs.submit(job, kind="train", queue="train")
         jobs._call("SELECT set_config('assort.token', %s, true)", "" if newer is None else str(leased + newer))
         assert jobs.claim(job) == attempt
+        together = ids.new("job")
+        jobs.submit(together, kind="train", queue="train")
+        assert jobs.claim_all([together]).get(together) == attempt
 
 
 def test_an_organisation_can_neither_read_nor_take_leases(inside_acme: Organisation) -> None:

@@ -1,9 +1,9 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
-from classifier import inference, registry
+from classifier import inference
 from classifier.loaded import LoadedModels
 from classifier.ml.predictor import Predictor
 from classifier.models import Classification
@@ -18,6 +18,10 @@ def request(**named: object) -> dict[str, object]:
     return asked | named
 
 
+def answer(asked: Mapping[str, Any], *, models: LoadedModels) -> dict[str, Any]:
+    return inference.answer_together([asked], model=asked["model"], version=asked["version"], models=models)[0]
+
+
 @pytest.fixture
 def models(inside_acme: Organisation) -> LoadedModels:
     rows.trained(inside_acme)
@@ -25,13 +29,13 @@ def models(inside_acme: Organisation) -> LoadedModels:
 
 
 def test_an_answer_has_a_result_for_each_input(models: LoadedModels) -> None:
-    reply = inference.answer(request(inputs=["my password", "the invoice", "a crash"]), models=models)
+    reply = answer(request(inputs=["my password", "the invoice", "a crash"]), models=models)
     assert [result["label"] for result in reply["results"]] == ["account", "billing", "bug"]
     assert [result["index"] for result in reply["results"]] == [0, 1, 2]
 
 
 def test_top_k_sorts_by_score(models: LoadedModels) -> None:
-    [result] = inference.answer(request(top_k=3), models=models)["results"]
+    [result] = answer(request(top_k=3), models=models)["results"]
     scores = [score["score"] for score in result["scores"]]
     assert scores == sorted(scores, reverse=True)
     assert result["confidence"] == scores[0]
@@ -39,12 +43,12 @@ def test_top_k_sorts_by_score(models: LoadedModels) -> None:
 
 
 def test_an_explanation_names_the_word_that_spoke_for_the_label(models: LoadedModels) -> None:
-    [result] = inference.answer(request(explain=True), models=models)["results"]
+    [result] = answer(request(explain=True), models=models)["results"]
     assert result["explanation"][0]["word"] == "password"
 
 
 def test_a_wrong_input_is_named_by_its_index(models: LoadedModels) -> None:
-    reply = inference.answer(request(inputs=["fine", {"text": "not"}]), models=models)
+    reply = answer(request(inputs=["fine", {"text": "not"}]), models=models)
     assert reply["error"]["code"] == "invalid_input"
     assert [error["pointer"] for error in reply["error"]["errors"]] == ["/inputs/1"]
 
@@ -57,7 +61,7 @@ def test_requests_that_are_answered_together_get_what_each_gets_alone(models: Lo
         request(id="cls_4", inputs=["an invoice"], top_k=3),
     ]
     together = inference.answer_together(asked, model="support", version=1, models=models)
-    assert together == [inference.answer(one, models=models) for one in asked]
+    assert together == [answer(one, models=models) for one in asked]
     assert [reply["id"] for reply in together] == ["cls_1", "cls_2", "cls_3", "cls_4"]
     assert ["error" in reply for reply in together] == [False, False, True, False]
 
@@ -79,7 +83,7 @@ def test_one_that_cannot_be_computed_takes_no_other_with_it(
 
 
 def test_an_unknown_version_is_not_found(models: LoadedModels) -> None:
-    assert inference.answer(request(version=9), models=models)["error"]["code"] == "not_found"
+    assert answer(request(version=9), models=models)["error"]["code"] == "not_found"
 
 
 def accept(organisation: Organisation) -> Classification:
@@ -99,7 +103,7 @@ def test_an_error_of_ours_is_an_answer_too(models: LoadedModels, monkeypatch: py
         raise ZeroDivisionError
 
     monkeypatch.setattr(inference, "_results", fail)
-    assert inference.answer(request(), models=models)["error"]["code"] == "unavailable"
+    assert answer(request(), models=models)["error"]["code"] == "unavailable"
 
 
 def test_an_accepted_request_is_a_row_and_a_job(acme: Organisation) -> None:
@@ -108,25 +112,3 @@ def test_an_accepted_request_is_a_row_and_a_job(acme: Organisation) -> None:
         accepted = accept(acme)
         assert Classification.objects.get(id=accepted.id).inputs == ["my password"]
     assert Job.objects.get(pk=accepted.id).queue == "later"
-
-
-def test_it_is_answered_once_and_its_inputs_do_not_stay(models: LoadedModels, inside_acme: Organisation) -> None:
-    accepted = accept(inside_acme)
-    for _ in range(2):
-        inference.answer_stored(accepted.id, models=models)
-    accepted.refresh_from_db()
-    assert (accepted.status, accepted.inputs) == ("succeeded", None)
-    assert accepted.results is not None
-    assert accepted.results[0]["label"] == "account"
-
-
-def test_a_request_that_cannot_be_answered_fails_with_the_reason(
-    models: LoadedModels, inside_acme: Organisation
-) -> None:
-    accepted = accept(inside_acme)
-    registry.delete(tenant=inside_acme.tenant, model=registry.get("support"), by="alice")
-    inference.answer_stored(accepted.id, models=LoadedModels(inside_acme.tenant))
-    accepted.refresh_from_db()
-    assert accepted.status == "failed"
-    assert accepted.error is not None
-    assert accepted.error["code"] == "not_found"

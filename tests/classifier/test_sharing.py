@@ -29,8 +29,10 @@ def publish(organisation: Organisation, name: str, version: int = 1) -> SharedMo
 
 
 def ask(organisation: Organisation, shared: SharedModel) -> dict[str, object]:
-    request = {"id": "cls_1", "model": shared.full_name, "version": shared.number, "inputs": ["my password"]}
-    return inference.answer(request | {"top_k": 1, "explain": False}, models=LoadedModels(organisation.tenant))
+    request = {"id": "cls_1", "inputs": ["my password"], "top_k": 1, "explain": False}
+    models = LoadedModels(organisation.tenant)
+    (reply,) = inference.answer_together([request], model=shared.full_name, version=shared.number, models=models)
+    return reply
 
 
 def test_another_organisation_gets_answers_of_a_published_version(globex: Organisation, shared: SharedModel) -> None:

@@ -34,3 +34,13 @@ def test_no_request_fails_when_the_fleet_is_killed(victim: Service, crowd: Crowd
         kill(victim, "fleet")
         time.sleep(1)
     assert crowd.statuses() == {200}
+
+
+def test_what_is_answered_later_outlives_its_worker(victim: Service, crowd: Crowd, api: Api) -> None:
+    body = {"inputs": ["my password"] * 64, "explain": True}
+    later = {"Prefer": "respond-async"}
+    accepted = [api.client.post("models/questions/classify", json=body, headers=later) for _ in range(60)]
+    kill_worker(victim, "infer")
+    for answer in accepted:
+        id = answer.json()["id"]
+        assert len(api.until(f"classifications/{id}", lambda found: found["status"] == "succeeded")["results"]) == 64

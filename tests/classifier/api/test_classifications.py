@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from classifier import inference
+from classifier import inference, stored
 from classifier.loaded import LoadedModels
 from classifier.models import Classification, ModelVersion
 from classifier.results import DAY, Keeping
@@ -29,7 +29,7 @@ def answered(acme: Organisation, version: ModelVersion) -> Classification:
     """An accepted request about an invoice, which the worker has answered."""
     kept = accepted(acme, "the invoice and my refund")
     with isolation.entered(acme):
-        inference.answer_stored(kept.id, models=LoadedModels(acme.tenant))
+        stored.answer([kept.id], models=LoadedModels(acme.tenant))
     return kept
 
 
@@ -120,7 +120,7 @@ def test_inputs_of_a_request_for_later_are_kept_where_it_is_wanted(
         kept = inference.accept(inference.Later(
             model="support", version=1, inputs=["my login"], top_k=1, explain=False, api_key="",
             keeping=Keeping(30 * DAY, inputs=True)))  # fmt: skip
-        inference.answer_stored(kept.id, models=LoadedModels(acme.tenant))
+        stored.answer([kept.id], models=LoadedModels(acme.tenant))
     body = api.get(f"{ANSWERS}/{kept.id}").json()
     assert body["inputs"] == ["my login"]
     assert body["expires_at"] > (timezone.now() + timedelta(days=29)).isoformat()
