@@ -42,7 +42,7 @@ class Application:
     def __init__(self) -> None:
         self.gateway = Gateway(problem=api_errors.problem, accept=inference.accept_all)
         self.streams = event_stream.EventStream(problem=api_errors.problem)
-        self.web = Forwarding(Path(settings.ASSORT_WEB_SOCKET))
+        self.web = Forwarding(settings.ASSORT_WEB_ADDRESS)
 
     async def __call__(self, scope: http.Scope, receive: http.Receive, send: http.Send) -> None:
         if scope["type"] == "lifespan":

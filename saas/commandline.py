@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--yes", action="store_true", help="do not ask")
     up.add_argument("--no-encoder", action="store_true", help="run without the sentence encoder")
     up.add_argument("--mlflow-ui", action="store_true", help="also run MLflow's pages, for operators")
-    usual = "how many processes take requests (one for every two cores)"
+    usual = "how many gateways, and as many web processes behind them (one for every two cores)"
     up.add_argument("--web-processes", type=_count, metavar="N", help=usual)
     up.add_argument("--public-url", default="", metavar="URL", help="the address that customers use")
     up.set_defaults(run=_up)

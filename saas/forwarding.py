@@ -6,19 +6,17 @@ an answer waiting as long: Python runs one thread at a time.
 
 import logging
 from collections.abc import AsyncIterator
-from pathlib import Path
 from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
 
 from classifier.gateway import http
+from saas import introduction
 from tenants.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
-# Whose request it is, told by the gateway alone: nobody else can reach the socket, see saas/wsgi.py.
-CLIENT = "X-Assort-Client"
 CONNECT_SECONDS = 2.0
 CHUNK = 64 * 1024
 # About one connection and not about the message on it (RFC 9110, 7.6.1).
@@ -32,14 +30,15 @@ QUERY_CHARACTERS = "".join(map(chr, range(0x21, 0x7F)))
 class Forwarding:
     """An ASGI application that answers with what the web processes say. Its requests have come in whole."""
 
-    def __init__(self, socket: Path) -> None:
-        self._socket = socket
+    def __init__(self, address: str) -> None:
+        """`address` is where the web processes listen, such as `http://127.0.0.1:8001`."""
+        self._address = address
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
         self._session = aiohttp.ClientSession(
             # Each request has a connection of its own: a kept one may be dead when a web process was started again.
-            connector=aiohttp.UnixConnector(path=str(self._socket), limit=0, force_close=True),
+            connector=aiohttp.TCPConnector(limit=0, force_close=True),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -54,8 +53,9 @@ class Forwarding:
         """Raises Unavailable while no web process answers."""
         if self._session is None:
             raise RuntimeError("the server has not started this yet")
+        address = URL(self._address + _target(scope), encoded=True)
         asked = self._session.request(
-            scope["method"], _address(scope), headers=_headers(scope), data=_body(receive), allow_redirects=False
+            scope["method"], address, headers=_headers(scope), data=_body(receive), allow_redirects=False
         )
         try:
             response = await asked
@@ -70,22 +70,21 @@ class Forwarding:
             await send({"type": "http.response.body", "body": b""})
 
 
-def _address(scope: http.Scope) -> URL:
-    """Return where the request goes, with path and query as the client wrote them."""
+def _target(scope: http.Scope) -> str:
+    """Return path and query as the client wrote them."""
     path = quote(scope.get("raw_path") or scope["path"].encode(), safe=QUERY_CHARACTERS)
     query = quote(scope["query_string"], safe=QUERY_CHARACTERS)
-    return URL(f"http://web{path}" + (f"?{query}" if query else ""), encoded=True)
+    return f"{path}?{query}" if query else path
 
 
 def _headers(scope: http.Scope) -> list[tuple[str, str]]:
-    ours = CLIENT.lower().encode()
     headers = [
-        (str(name, "latin-1"), str(value, "latin-1"))
+        (str(name, "latin-1"), str(value, "utf-8", "replace"))
         for name, value in scope["headers"]
-        if name not in OF_CONNECTION and name != ours
+        if name not in OF_CONNECTION and name != introduction.HEADER.lower().encode()
     ]
     client = scope.get("client")
-    return [*headers, (CLIENT, client[0] if client else "")]
+    return [*headers, (introduction.HEADER, introduction.of(client[0] if client else ""))]
 
 
 async def _body(receive: http.Receive) -> AsyncIterator[bytes]:

@@ -45,9 +45,8 @@ _SECRET_NAMES = ("secret_key", "pepper", "fleet_secret", "login_secret", "owner_
 _FOLDERS = ("postgres", "postgres.making", "valkey", "tenants", "shared", "mlflow", "static", "logs")
 _FILES = ("secrets.json", "ports.json", "options.json")
 _MOST_WEB_PROCESSES = 8
-# The kernel takes 107 bytes for the path of a socket, `run/web.sock` and a slash included.
-_MOST_PATH_BYTES = 107 - len("/run/web.sock")
-_PORT_NAMES = ("web", "postgres", "valkey", "mlflow")
+# `web` is the gateway's, where everybody comes in, and `pages` that of the web processes behind it.
+_PORT_NAMES = ("web", "pages", "postgres", "valkey", "mlflow")
 # Of the caller's environment a part sees where programs, locale, certificates and temporary files are, and
 # which kernels OpenBLAS should use; nothing else, so that no credential travels along by accident.
 _PASSED_ON = (
@@ -92,14 +91,11 @@ class Instance:
         """Open the instance in `data`, or make one there. What is not given stays as it was the last time.
 
         Without `port` a new instance gets a free one. DATABASE_URL and REDIS_URL of the caller's environment
-        replace the embedded servers. Raises DirectoryError where the directory is somebody else's, InstanceError
-        where its path is too long.
+        replace the embedded servers. Raises DirectoryError where the directory is somebody else's.
         """
         data = Path(os.path.abspath(data))
         directory.make(data)
         options = directory.load(data / "options.json")
-        if len(os.fsencode(data)) > _MOST_PATH_BYTES:
-            raise InstanceError(f"The path {data} is too long for a socket in it. Choose a shorter --data.")
         return cls(
             data=data,
             ports=_ports(directory.load(data / "ports.json") | ({"web": port} if port else {})),
@@ -123,11 +119,6 @@ class Instance:
     @property
     def run(self) -> Path:
         return self.data / "run"
-
-    @property
-    def web_socket(self) -> Path:
-        """Where the web processes listen for the gateway, and for nobody else."""
-        return self.run / "web.sock"
 
     def log(self, part: str) -> Path:
         return self.data / "logs" / f"{part}.log"
@@ -178,7 +169,7 @@ class Instance:
 
     def move_taken_ports(self) -> None:
         """Give the embedded servers other ports where somebody else has taken theirs meanwhile."""
-        for name in ("postgres", "valkey", "mlflow"):
+        for name in ("pages", "postgres", "valkey", "mlflow"):
             if not is_free(self.ports[name]):
                 self.ports[name] = free(self.ports)
         self._save()
@@ -202,7 +193,7 @@ class Instance:
             "ASSORT_DATA": str(self.data),
             "ASSORT_MODE": self.mode,
             "ASSORT_PUBLIC_URL": self.url,
-            "ASSORT_WEB_SOCKET": str(self.web_socket),
+            "ASSORT_WEB_ADDRESS": f"http://{HOST}:{self.ports['pages']}",
             "ASSORT_ENCODER": "on" if self.encoder else "off",
             "DATABASE_URL": self._database_url(part),
             "REDIS_URL": self._redis_url(part),

@@ -1,15 +1,16 @@
 """What an instance consists of, in the order in which it starts."""
 
 import http.client
-import socket
 import sys
 from functools import partial
-from pathlib import Path
 
 from saas import embedded
 from saas.instance import Instance
 from saas.ports import HOST
 from saas.process import Part
+
+# Pages and calls that each web process serves at a time.
+_WEB_THREADS = 16
 
 
 def stages(instance: Instance, *, mlflow_ui: bool = False) -> list[list[Part]]:
@@ -53,23 +54,29 @@ def _part(instance: Instance, name: str, *command: str) -> Part:
 
 
 def _gateway(instance: Instance) -> Part:
-    port = instance.ports["web"]
-    command = (
-        *(sys.executable, "-m", "granian", "--interface", "asgi", "saas.asgi:application"),
-        *("--host", HOST, "--port", str(port)),
-        *("--workers", str(instance.web_processes), "--respawn-failed-workers", "--no-ws"),
-        # Requests in hand at the same time: the gateway bounds those of each organisation itself, well below this.
-        *("--backlog", "4096", "--backpressure", "8192"),
-        # Less than the grace of the part, so that the server and not its keeper ends a stuck worker.
-        *("--workers-kill-timeout", "8"),
-    )
-    return Part("gateway", command, instance.environment("gateway"), probe=partial(_answers, port, "/readyz"))
+    # Requests in hand at the same time: the gateway bounds those of each organisation itself, well below this.
+    bounds = ("--backlog", "4096", "--backpressure", "8192")
+    command = _granian(instance, "asgi", "saas.asgi:application", "web", *bounds)
+    probe = partial(_answers, instance.ports["web"], "/readyz")
+    return Part("gateway", command, instance.environment("gateway"), probe=probe)
 
 
 def _web(instance: Instance) -> Part:
-    where = ("--socket", str(instance.web_socket), "--processes", str(instance.web_processes))
-    command = (sys.executable, "-m", "saas.web", *where)
-    return Part("web", command, instance.environment("web"), probe=partial(_listens, instance.web_socket))
+    command = _granian(instance, "wsgi", "saas.wsgi:application", "pages", "--blocking-threads", str(_WEB_THREADS))
+    # It refuses whoever does not come through the gateway.
+    probe = partial(_answers, instance.ports["pages"], "/", http.client.FORBIDDEN)
+    return Part("web", command, instance.environment("web"), probe=probe)
+
+
+def _granian(instance: Instance, interface: str, application: str, port: str, *bounds: str) -> tuple[str, ...]:
+    return (
+        *(sys.executable, "-m", "granian", "--interface", interface, application),
+        *("--host", HOST, "--port", str(instance.ports[port])),
+        *("--workers", str(instance.web_processes), "--respawn-failed-workers", "--no-ws"),
+        # Less than the grace of the part, so that the server and not its keeper ends a stuck worker.
+        *("--workers-kill-timeout", "8"),
+        *bounds,
+    )
 
 
 def _mlflow(instance: Instance) -> Part:
@@ -95,24 +102,12 @@ def _mlflow(instance: Instance) -> Part:
     return Part("mlflow", command, environment, probe=probe, address=f"http://{HOST}:{port}")
 
 
-def _answers(port: int, path: str) -> bool:
+def _answers(port: int, path: str, status: int = http.client.OK) -> bool:
     connection = http.client.HTTPConnection(HOST, port, timeout=2.0)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status == http.client.OK
+        return connection.getresponse().status == status
     except (OSError, http.client.HTTPException):
         return False
     finally:
         connection.close()
-
-
-def _listens(path: Path) -> bool:
-    """Say whether a server answers at this socket, whatever it says."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(2.0)
-        try:
-            connection.connect(str(path))
-            connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
-            return bool(connection.recv(1))
-        except OSError:
-            return False

@@ -1,6 +1,7 @@
 """Whether this process can serve: told without a key, to whoever runs and watches it."""
 
 import socket
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import close_old_connections
@@ -30,6 +31,9 @@ def report() -> dict[str, bool]:
 
 def _web_answers() -> bool:
     """Say whether somebody accepts connections where the gateway hands requests on to."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(2.0)
-        return connection.connect_ex(settings.ASSORT_WEB_SOCKET) == 0
+    at = urlsplit(settings.ASSORT_WEB_ADDRESS)
+    try:
+        socket.create_connection((at.hostname, at.port), timeout=2).close()
+    except OSError:
+        return False
+    return True

@@ -18,7 +18,7 @@ ASSORT_DATA = env.text("ASSORT_DATA")
 ASSORT_MODE = env.choice("ASSORT_MODE", ("development", "production"), "development")
 ASSORT_PUBLIC_URL = env.text("ASSORT_PUBLIC_URL", "http://127.0.0.1:8000")
 # Where the gateway finds the web processes.
-ASSORT_WEB_SOCKET = env.text("ASSORT_WEB_SOCKET", "")
+ASSORT_WEB_ADDRESS = env.text("ASSORT_WEB_ADDRESS", "")
 
 DEBUG = False
 

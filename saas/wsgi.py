@@ -12,9 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saas.settings")
 
 _django = get_wsgi_application()
 
-from saas import readiness  # noqa: E402
-
-_CLIENT = "HTTP_X_ASSORT_CLIENT"
+from saas import introduction, readiness  # noqa: E402
 
 readiness.refuse_unsafe()
 # All pages and calls are loaded now, not by the first who asks; what is there then stays, and need not be looked at for
@@ -23,8 +21,14 @@ get_resolver().url_patterns  # noqa: B018
 gc.collect()
 gc.freeze()
 
+_INTRODUCED = "HTTP_" + introduction.HEADER.upper().replace("-", "_")
+
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Django, told who the client is: the socket's other end is always the gateway."""
-    environ["REMOTE_ADDR"] = environ.pop(_CLIENT, "")
+    """Django, for whom the gateway has introduced, under the client's own address."""
+    try:
+        environ["REMOTE_ADDR"] = introduction.client_of(environ.pop(_INTRODUCED, ""))
+    except introduction.NotIntroduced:
+        start_response("403 Forbidden", [("Content-Type", "text/plain")])
+        return [b"Ask the gateway.\n"]
     return _django(environ, start_response)

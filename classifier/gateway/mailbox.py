@@ -124,7 +124,10 @@ class Mailbox:
 
     def _refuse_batch(self, name: str, error: redis.RedisError) -> None:
         log.warning("requests of %s are refused, because the broker is away: %s", self.tenant, error)
-        self._fail(name, Unavailable(_AWAY, retry_after=1))
+        batch = self._on_their_way.pop(name, None)
+        if batch is not None:
+            _refuse(batch.asked, Unavailable(_AWAY, retry_after=1))
+            self._fill()
 
     def _call_is_due(self) -> bool:
         """Say whether the fleet is to be called along: once a second is enough for a worker that is there."""
@@ -180,12 +183,6 @@ class Mailbox:
             self._fill()
             answers = {reply.id: reply for reply in replied.replies}
             _hand_out([(asked, answers.get(asked.id)) for asked in batch.asked])
-
-    def _fail(self, name: str, error: Unavailable) -> None:
-        batch = self._on_their_way.pop(name, None)
-        if batch is not None:
-            _refuse(batch.asked, error)
-            self._fill()
 
 
 def _look_at(asked: Asked, now: float) -> None:

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 from django.conf import settings
@@ -21,9 +22,9 @@ from tenants import isolation
 
 def main(secret: bytes) -> None:
     given = json.loads(secret)
-    stranger, web_pid = given.pop("stranger"), given.pop("web_pid")
+    stranger, web_pid, pages = given.pop("stranger"), given.pop("web_pid"), given.pop("pages")
     worker.become(Secret(**given))
-    report = {name: _outcome(attack) for name, attack in _attacks(given["tenant"], stranger, web_pid).items()}
+    report = {name: _outcome(attack) for name, attack in _attacks(given["tenant"], stranger, web_pid, pages).items()}
     (isolation.directory(given["tenant"]) / "probe.json").write_text(json.dumps(report))
 
 
@@ -35,7 +36,7 @@ def _outcome(attack: Callable[[], Any]) -> str:
     return "done"
 
 
-def _attacks(own: str, stranger: str, web_pid: int) -> dict[str, Callable[[], Any]]:
+def _attacks(own: str, stranger: str, web_pid: int, pages: str) -> dict[str, Callable[[], Any]]:
     def sql(statement: str) -> Callable[[], Any]:
         def run() -> None:
             with connection.cursor() as cursor:
@@ -80,13 +81,15 @@ def _attacks(own: str, stranger: str, web_pid: int) -> dict[str, Callable[[], An
         "another process's environment": lambda: Path(f"/proc/{web_pid}/environ").read_bytes(),
         "a signal": lambda: os.kill(web_pid, 0),
         "a program": lambda: os.execv("/bin/true", ["true"]),
-        "another port": lambda: socket.create_connection(("127.0.0.1", given_port()), timeout=2),
+        "another port": lambda: _connect(settings.ASSORT_PUBLIC_URL),
+        "the web processes' port": lambda: _connect(pages),
     }
 
 
-def given_port() -> int:
-    """The web server's port, which no worker has any business with."""
-    return int(settings.ASSORT_PUBLIC_URL.rsplit(":", 1)[1])
+def _connect(address: str) -> None:
+    """Connect to one of the service's other servers, with which no worker has any business."""
+    at = urlsplit(address)
+    socket.create_connection((at.hostname, at.port), timeout=2)
 
 
 def _log_in(user: str) -> None:

@@ -45,6 +45,7 @@ def run_probe(service: Service, acme: Organisation, globex: Organisation) -> dic
         "broker_password": derive(fleet_secret, acme.tenant, "broker"),
         "stranger": globex.tenant,
         "web_pid": service.pid_of("web"),
+        "pages": f"http://127.0.0.1:{service.instance.ports['pages']}",
     }
     environment = service.worker_environment()
     server = ForkServer.start(
@@ -91,3 +92,4 @@ def test_the_kernel_denies_it(report: dict[str, str], step: str) -> None:
 def test_it_signals_no_neighbour_and_connects_nowhere_else(report: dict[str, str]) -> None:
     assert report["a signal"].startswith("PermissionError")
     assert report["another port"].startswith("PermissionError")
+    assert report["the web processes' port"].startswith("PermissionError")

@@ -57,6 +57,12 @@ def test_who_the_client_is_cannot_be_made_up(server: httpx.Client) -> None:
     assert 429 in statuses
 
 
+def test_nobody_gets_past_the_gateway(service: Service) -> None:
+    behind = f"http://127.0.0.1:{service.instance.ports['pages']}/accounts/login/"
+    for headers in ({}, {"X-Assort-Client": "127.0.0.1"}, {"X-Assort-Client": "guessed 127.0.0.1"}):
+        assert httpx.get(behind, headers=headers).status_code == 403
+
+
 def test_without_web_processes_it_says_so_and_goes_on_with_the_next(service: Service, server: httpx.Client) -> None:
     kill(service, "web")
     assert server.get("/accounts/login/").status_code == 200
