@@ -124,6 +124,9 @@ class Registrar:
 def _watch(requests: Requests, database: str) -> None:
     try:
         requests.watch(database)
+    except assignments.UnsafeLogin as error:
+        # Said here as well, since the interruption may come before the main thread has looked at the login itself.
+        log.critical("%s", error)
     finally:  # A registrar that hears no request is none: the supervisor starts another.
         _thread.interrupt_main()
 
