@@ -4,7 +4,10 @@ Celery loads most of itself by name when a worker starts: half of a worker's fir
 """
 
 import encodings.idna  # noqa: F401 - Looking up a host's name loads it.
+import sys
 from importlib import import_module
+from types import ModuleType
+from typing import cast
 
 from celery import current_app
 
@@ -24,6 +27,9 @@ BY_NAME = (
     *("classifier.transport", "django_tenants.routers"),
 )
 
+# scikit-learn loads pandas where there is one, which is here for MLflow alone: 45 MB that no worker uses. Python takes
+# None for a module that is not installed.
+sys.modules["pandas"] = cast("ModuleType", None)
 for name in BY_NAME:
     import_module(name)
 # Every task is made here, once.
