@@ -67,6 +67,12 @@ def note(*, organisation: Organisation, api_key: str, model: str, rows: int = 0,
         _add(organisation, {(datetime.now(UTC).date(), api_key, model): count})
 
 
+def is_noted() -> bool:
+    """Whether there is something to write down."""
+    with _lock:
+        return bool(_sheets or _leaving)
+
+
 def flush() -> None:
     """Write down what was noted. While the database is away: raise OperationalError, and forget nothing."""
     with _flushing:

@@ -200,7 +200,8 @@ class Gateway:
     async def _flush_now_and_then(self) -> None:
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
-            await self._flush()
+            if usage.is_noted():
+                await self._flush()
 
     async def _flush(self) -> None:
         try:

@@ -46,6 +46,7 @@ class Replies:
         self._gateway = ids.random_text(16)
         self._mailboxes: dict[str, Mailbox] = {}
         self._calling: asyncio.Task[None] | None = None
+        self._is_needed = asyncio.Event()
 
     async def ask(self, tenant: str, asked: Asked) -> Reply:
         """Have the request sent to the organisation's workers, and return what they reply.
@@ -59,12 +60,15 @@ class Replies:
     async def watch(self) -> None:
         """Look after all that is on its way, for ever, and call the fleet for organisations whose answers are late."""
         while True:
+            await self._is_needed.wait()
             await asyncio.sleep(LATE_SECONDS)
             looked = {mailbox.tenant: mailbox.look() for mailbox in list(self._mailboxes.values())}
             late = {tenant: count for tenant, count in looked.items() if count}
             # A broker that hangs must not keep what is too late from being given up.
             if late and (self._calling is None or self._calling.done()):
                 self._calling = asyncio.create_task(self._call_fleet(late))
+            if not self._mailboxes:
+                self._is_needed.clear()
 
     async def close(self) -> None:
         """End the connections. Whoever still waits is told to try again."""
@@ -79,6 +83,7 @@ class Replies:
         address = isolation.reply_list(tenant, self._gateway)
         mailbox = Mailbox(tenant, address, self._post, ended=lambda: self._mailboxes.pop(tenant))
         self._mailboxes[tenant] = mailbox
+        self._is_needed.set()
         return mailbox
 
     async def _call_fleet(self, late: Mapping[str, int]) -> None:
