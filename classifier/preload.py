@@ -32,5 +32,6 @@ BY_NAME = (
 sys.modules["pandas"] = cast("ModuleType", None)
 for name in BY_NAME:
     import_module(name)
+del sys.modules["pandas"]
 # Every task is made here, once.
 current_app.finalize(auto=True)
