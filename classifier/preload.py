@@ -24,7 +24,7 @@ BY_NAME = (
         )
     ),
     *("kombu.matcher", "kombu.mixins", "kombu.pidbox"),
-    *("classifier.transport", "django_tenants.routers"),
+    *("classifier.delivery", "classifier.transport", "django_tenants.routers"),
 )
 
 # scikit-learn loads pandas where there is one, which is here for MLflow alone: 45 MB that no worker uses. Python takes

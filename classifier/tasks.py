@@ -33,7 +33,7 @@ class Worker:
     scribe: Scribe
 
 
-@shared_task(name=ANSWER, ignore_result=True)
+@shared_task(name=ANSWER, ignore_result=True, Strategy="classifier.delivery:straight")
 def answer(batch: Mapping[str, Any]) -> None:
     """Answer requests of the gateway on its reply list; what is too late already is not worth computing."""
     now = time.time()
