@@ -65,7 +65,6 @@ def accept(later: Later) -> Classification:
     return accepted
 
 
-@transaction.atomic
 def accept_all(together: Sequence[Later]) -> list[Classification | TenantError]:
     """Keep requests that are answered later, and return what is kept of each, or its error: a version there is not.
 
@@ -75,9 +74,10 @@ def accept_all(together: Sequence[Later]) -> list[Classification | TenantError]:
     now = timezone.now()
     answers = [missing.get((later.model, later.version)) or _row(later, now) for later in together]
     rows = [answer for answer in answers if isinstance(answer, Classification)]
-    Classification.objects.bulk_create(rows)
     subjects = [f"{row.model}@{row.version}" for row in rows]
-    jobs.submit_all([row.id for row in rows], kind=KIND, queue=LATER, subjects=subjects)
+    with transaction.atomic():
+        results.expect(rows)
+        jobs.submit_all([row.id for row in rows], kind=KIND, queue=LATER, subjects=subjects)
     return answers
 
 
@@ -100,6 +100,7 @@ def _row(later: Later, now: datetime) -> Classification:
         top_k=later.top_k,
         explain=later.explain,
         api_key=later.api_key,
+        created_at=now,
         expires_at=now + later.keeping.for_later(),
     )
 

@@ -44,6 +44,26 @@ _SPREAD = """
            coalesce(result->>'label', ''), (result->>'confidence')::float8
     FROM kept, jsonb_array_elements(kept.results) AS result
 """
+_EXPECT = """
+    INSERT INTO classifier_classification (id, model, version, inputs, keep_inputs, top_k, explain, status, warnings,
+        api_key, created_at, expires_at)
+    SELECT id, model, version, inputs, keep_inputs, top_k, explain, 'queued', '[]', api_key, created_at, expires_at
+    FROM jsonb_to_recordset(%s::jsonb) AS given (id text, model text, version integer, inputs jsonb,
+        keep_inputs boolean, top_k integer, explain boolean, api_key text, created_at timestamptz,
+        expires_at timestamptz)
+"""
+_EXPECTED = (
+    "id",
+    "model",
+    "version",
+    "inputs",
+    "keep_inputs",
+    "top_k",
+    "explain",
+    "api_key",
+    "created_at",
+    "expires_at",
+)
 # A message may be delivered twice; its answer is kept once.
 _RECORD = """
     WITH kept AS (
@@ -124,6 +144,13 @@ def keeping(organisation: Organisation) -> Keeping:
 def is_kept(request: Mapping[str, Any], reply: Mapping[str, Any]) -> bool:
     """Say whether the organisation, whose wish the gateway put into the request, wants this answer kept."""
     return request.get("keep_seconds", 0) > 0 and not reply.get("error")
+
+
+def expect(accepted: Sequence[Classification]) -> None:
+    """Keep requests that are answered later, in one statement; Django's own way takes ten times as long."""
+    given = [{name: getattr(row, name) for name in _EXPECTED} for row in accepted]
+    with connection.cursor() as cursor:
+        cursor.execute(_EXPECT, [msgspec.json.encode(given).decode()])
 
 
 def record(answered: Sequence[Answered]) -> None:
