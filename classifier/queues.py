@@ -12,12 +12,10 @@ from typing import Any
 import msgspec
 import redis
 import redis.asyncio
-import redis.asyncio.client
-import redis.client
 
 from tenants import ids, isolation
 
-Pipeline = redis.client.Pipeline | redis.asyncio.client.Pipeline
+Command = tuple[str | bytes, ...]
 
 # The fleet waits at this list, so that nobody polls a thousand idle organisations.
 WAKE = "fleet:wake"
@@ -41,21 +39,20 @@ _PROPERTIES = {"reply_to": "", "body_encoding": "base64", "delivery_mode": 1, "p
 def send(client: redis.Redis, tenant: str, use: str, task: str, *args: Any) -> int:
     """Push a message, wake the fleet, and return how many messages now wait in the queue."""
     pipeline = client.pipeline(transaction=False)
-    push(pipeline, tenant, use, task, *args)
-    call(pipeline, [tenant])
+    for command in (push(tenant, use, task, *args), *call([tenant])):
+        pipeline.execute_command(*command)
     return int(pipeline.execute()[0])
 
 
-def push(pipeline: Pipeline, tenant: str, use: str, task: str, *args: Any) -> None:
-    """Let the pipeline push a message. The broker's reply to it is how many messages then wait in the queue."""
+def push(tenant: str, use: str, task: str, *args: Any) -> Command:
+    """Return the command that pushes a message. The broker replies how many messages then wait in the queue."""
     queue = isolation.queue(tenant, use)
-    pipeline.lpush(queue, envelope(queue, task, args))
+    return "LPUSH", queue, envelope(queue, task, args)
 
 
-def call(pipeline: Pipeline, tenants: Sequence[str]) -> None:
-    """Let the pipeline wake the fleet for these organisations."""
-    if tenants:
-        pipeline.lpush(WAKE, *tenants)
+def call(tenants: Sequence[str]) -> list[Command]:
+    """Return the command that wakes the fleet for these organisations, or none when there are none."""
+    return [("LPUSH", WAKE, *tenants)] if tenants else []
 
 
 async def call_fleet(client: redis.asyncio.Redis, late: Sequence[tuple[str, int]]) -> None:

@@ -9,14 +9,11 @@ from functools import partial
 
 import msgspec
 import redis
-from django.conf import settings
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from classifier.gateway.answer import Replied, Reply
 from classifier.gateway.batches import Asked, Waiting
 from classifier.gateway.post import Letter, Post
+from classifier.gateway.wire import Wire
 from tenants import ids
 from tenants.errors import TenantError, Unavailable
 
@@ -39,22 +36,12 @@ LATE_SECONDS = 0.1
 CALL_SECONDS = 1.0
 # A connection that has nobody to wait for ends after so long.
 LINGER = 5
+ANSWER_SECONDS = 3.0
 # Callers that are answered in one turn of the event loop. More would keep everybody else's requests waiting.
 AT_ONCE = 8
 
 _DECODER = msgspec.json.Decoder(Replied)
 _AWAY = "The queue does not answer just now. Try again."
-
-
-def connect_for_waiting() -> Redis:
-    """Return a client of one connection, which may wait as long as `LINGER` for an answer."""
-    return Redis.from_url(
-        settings.REDIS_URL,
-        single_connection_client=True,
-        socket_timeout=LINGER + 3,
-        socket_connect_timeout=2,
-        retry=Retry(NoBackoff(), 0),
-    )
 
 
 @dataclass(eq=False)
@@ -158,18 +145,24 @@ class Mailbox:
         return [*self._waiting, *(asked for batch in self._on_their_way.values() for asked in batch.asked)]
 
     async def _listen(self) -> None:
-        client = connect_for_waiting()
+        wire = Wire(seconds=LINGER + ANSWER_SECONDS)
         try:
-            while (found := await client.blpop([self.address], timeout=LINGER)) or self._on_their_way or self._waiting:
+            while (found := await self._next_reply(wire)) or self._on_their_way or self._waiting:
                 if found:
-                    self._deliver(found[1])
+                    self._deliver(found)
         except redis.RedisError as error:
             log.warning("replies to %s are lost, because the broker is away: %s", self.tenant, error)
         finally:
             # Before anything is awaited: nobody may wait in a mailbox that is emptied and looked after no more.
             self._ended()
             _refuse(self._asked(), Unavailable(_AWAY, retry_after=1))
-            await client.aclose()
+            await wire.close()
+
+    async def _next_reply(self, wire: Wire) -> bytes | None:
+        (found,) = await wire.ask(("BLPOP", self.address, str(LINGER)))
+        if isinstance(found, redis.RedisError):
+            raise found
+        return found[1] if found else None
 
     def _deliver(self, message: bytes | str) -> None:
         try:

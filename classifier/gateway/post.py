@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import redis
-from redis.asyncio import Redis
 
 from classifier import queues
+from classifier.gateway.wire import Wire
 
 TASK = "classifier.answer"
 # What goes together: messages, and inputs in bytes. A single message may be larger.
 MESSAGES = 128
 BYTES = 4 * 1024 * 1024
+SECONDS = 2.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -36,8 +37,8 @@ class Letter:
 
 
 class Post:
-    def __init__(self, broker: Redis) -> None:
-        self._broker = broker
+    def __init__(self) -> None:
+        self._wire = Wire(seconds=SECONDS)
         self._outgoing: deque[Letter] = deque()
         self._round: asyncio.Task[None] | None = None
 
@@ -51,6 +52,7 @@ class Post:
         if self._round is not None:
             self._round.cancel()
             await asyncio.gather(self._round, return_exceptions=True)
+        await self._wire.close()
 
     async def _go(self) -> None:
         try:
@@ -70,12 +72,10 @@ class Post:
         return letters
 
     async def _take_away(self, letters: list[Letter]) -> None:
-        pipeline = self._broker.pipeline(transaction=False)
-        for letter in letters:
-            queues.push(pipeline, letter.tenant, queues.INFER, TASK, letter.message)
-        queues.call(pipeline, [letter.tenant for letter in letters if letter.call])
+        commands = [queues.push(letter.tenant, queues.INFER, TASK, letter.message) for letter in letters]
+        commands += queues.call([letter.tenant for letter in letters if letter.call])
         try:
-            replies = await pipeline.execute(raise_on_error=False)
+            replies = await self._wire.ask(*commands)
         except redis.RedisError as error:
             replies = [error] * len(letters)
         for letter, reply in zip(letters, replies, strict=False):  # The last may be the fleet's.

@@ -41,7 +41,7 @@ def connect(connections: int = 32) -> Redis:
 class Replies:
     def __init__(self, broker: Redis) -> None:
         self._broker = broker
-        self._post = Post(broker)
+        self._post = Post()
         # Random, so that another process, or this one after a restart, reads another list.
         self._gateway = ids.random_text(16)
         self._mailboxes: dict[str, Mailbox] = {}

@@ -144,18 +144,27 @@ async def test_a_caller_that_leaves_is_waited_for_no_longer(gateway: Gateway, in
     assert sent == []
 
 
-async def test_nobody_is_left_waiting_when_the_connection_for_the_replies_dies(
+async def test_replies_are_heard_though_the_connection_for_them_died(
     caller: httpx2.AsyncClient, no_worker: Organisation, service: Service
 ) -> None:
     # More than may be on their way, so that some of them still wait to leave.
-    asking = [caller.post(f"support@{version}/classify", json=TEXT) for version in range(1, 7)]
+    asking = [caller.post("support/classify", json=TEXT) for _ in range(6)]
     waiting = [asyncio.create_task(each) for each in asking]
     await asyncio.sleep(0.3)
     with redis.Redis.from_url(service.instance.owner_redis_url(), decode_responses=True) as owner:
         blocked = [client["id"] for client in owner.client_list() if client["cmd"] == "blpop"]
         assert [owner.client_kill_filter(_id=each) for each in blocked]
+    with Worker(no_worker).running():
+        assert {response.status_code for response in await asyncio.gather(*waiting)} == {200}
+
+
+async def test_nobody_is_left_waiting_when_replies_may_not_be_heard(
+    caller: httpx2.AsyncClient, no_worker: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(isolation, "reply_list", lambda tenant, gateway: f"somebody-elses:{tenant}:{gateway}")
+    asking = [caller.post(f"support@{version}/classify", json=TEXT) for version in range(1, 7)]
     async with asyncio.timeout(2):
-        for response in await asyncio.gather(*waiting):
+        for response in await asyncio.gather(*asking):
             assert_unavailable(response)
 
 
