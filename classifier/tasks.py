@@ -14,11 +14,9 @@ from classifier import adopter, follower, inference, queues, reader, stored, tid
 from classifier.kinds import ADOPT, ANSWER, ANSWER_STORED, FOLLOW, TIDY, TRAIN, VALIDATE
 from classifier.leases import Bounds
 from classifier.loaded import LoadedModels
+from classifier.reply_line import ReplyLine
 from classifier.scribe import Scribe
 from tenants import isolation
-
-# A reply that nobody fetches, because its gateway has gone, does not stay.
-REPLY_SECONDS = 30
 
 
 class Worker:
@@ -28,6 +26,7 @@ class Worker:
     # Random: by it a gateway counts how many there are.
     name: str
     broker: redis.Redis
+    replies: ReplyLine
     models: LoadedModels
     bounds: Bounds
     scribe: Scribe
@@ -44,10 +43,7 @@ def answer(batch: Mapping[str, Any]) -> None:
     model, version = batch["model"], batch["version"]
     replies = inference.answer_together(requests, model=model, version=version, models=Worker.models)
     message = {"batch": batch["batch"], "worker": Worker.name, "replies": replies}
-    pipeline = Worker.broker.pipeline(transaction=False)
-    pipeline.rpush(batch["reply"], msgspec.json.encode(message))
-    pipeline.expire(batch["reply"], REPLY_SECONDS)
-    pipeline.execute()
+    Worker.replies.send(batch["reply"], msgspec.json.encode(message))
     for request, reply in zip(requests, replies, strict=True):
         Worker.scribe.note({**request, "model": model}, reply)
 

@@ -19,6 +19,7 @@ from classifier import confinement, tasks
 from classifier.leases import Bounds
 from classifier.loaded import LoadedModels
 from classifier.queues import INFER, LATER
+from classifier.reply_line import ReplyLine
 from classifier.scribe import Scribe
 from classifier.secret import Secret
 from tenants import boot, ids, isolation
@@ -60,6 +61,7 @@ def become(given: Secret) -> None:
     tasks.Worker.tenant = given.tenant
     tasks.Worker.name = ids.random_text(8)
     tasks.Worker.broker = redis.Redis.from_url(broker_url(given), socket_timeout=None)
+    tasks.Worker.replies = ReplyLine(tasks.Worker.broker)
     tasks.Worker.bounds = Bounds(given.dataset_rows, given.training_seconds)
     tasks.Worker.models = LoadedModels(given.tenant)
     tasks.Worker.scribe = Scribe(given.tenant)

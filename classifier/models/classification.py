@@ -57,7 +57,8 @@ class Classification(models.Model):
 class Answer(models.Model):
     """The answer to one input of a classification, in columns, so that it can be searched for."""
 
-    classification = models.ForeignKey(Classification, on_delete=models.CASCADE, related_name="answers")
+    # Django's own index on a text has a second one beside it, for its beginning, which nobody looks for.
+    classification = models.ForeignKey(Classification, on_delete=models.CASCADE, related_name="answers", db_index=False)
     # The input's place in its request.
     index = models.PositiveIntegerField()
     # These two are the classification's: an index serves one table.
@@ -69,6 +70,7 @@ class Answer(models.Model):
 
     class Meta:
         indexes = [
+            models.Index(fields=["classification"], name="answer_by_classification"),
             models.Index(fields=["at", "id"], name="answer_newest"),
             models.Index(fields=["model", "at", "id"], name="answer_by_model"),
             models.Index(fields=["label", "at", "id"], name="answer_by_label"),

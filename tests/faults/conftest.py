@@ -16,7 +16,13 @@ def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="package")
-def api(victim: Service) -> Iterator[Api]:
-    api = Api(victim.url, victim.create_organisation("Victim", "victim@example.test")["key"])
+def founded(victim: Service) -> dict[str, str]:
+    """An organisation of that service: its name there, and a key."""
+    return victim.create_organisation("Victim", "victim@example.test")
+
+
+@pytest.fixture(scope="package")
+def api(victim: Service, founded: dict[str, str]) -> Iterator[Api]:
+    api = Api(victim.url, founded["key"])
     with api.client:
         yield api

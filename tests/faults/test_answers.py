@@ -1,10 +1,13 @@
 """Whoever asks is answered, whatever happens to the processes behind the gateway."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import redis
 
+from classifier import kinds, queues
 from tests.end_to_end.crowd import Crowd
 from tests.end_to_end.stranger import Api
 from tests.faults.blows import kill, kill_worker
@@ -26,6 +29,16 @@ def test_no_request_fails_when_its_worker_is_killed(victim: Service, crowd: Crow
         time.sleep(3)
     assert crowd.statuses() == {200}
     assert len(crowd.heard) > 100
+
+
+def test_a_message_that_makes_no_sense_ends_no_worker(victim: Service, crowd: Crowd, founded: dict[str, str]) -> None:
+    tenant = founded["organisation"].removeprefix("org_")
+    own = replace(victim.instance, redis_url="")
+    with redis.Redis.from_url(own.owner_redis_url()) as broker, crowd.asking():
+        for nonsense in ({}, {"requests": 1}, "no batch"):
+            queues.send(broker, tenant, queues.INFER, kinds.ANSWER, nonsense)
+        time.sleep(1)
+    assert crowd.statuses() == {200}
 
 
 def test_no_request_fails_when_the_fleet_is_killed(victim: Service, crowd: Crowd) -> None:
