@@ -219,9 +219,11 @@ def _answers(seen: Situation) -> list[Action]:
         ending = {worker.tenant for worker in seen.running if worker.use == INFER}
         return actions + _evictions(seen, len(set(first[places:]) - ending) - leaving)
     busy = len(first) + sum(_is_at_work(worker, seen) for worker in seen.running if worker.use == INFER)
-    for tenant in sorted({queue.tenant for queue in wanting} - set(first)):
-        if busy < seen.room.at_work and len(actions) < places and _is_pressed(tenant, seen):
-            actions.append(Start(tenant, INFER))
+    for queue in sorted((q for q in wanting if q.tenant not in first), key=lambda q: q.tenant):
+        # Where nobody waits for the answers, one place stays free for whoever comes and does.
+        room = seen.room.at_work - (0 if _is_waited_for(queue, seen) else 1)
+        if busy < room and len(actions) < places and _is_pressed(queue.tenant, seen):
+            actions.append(Start(queue.tenant, INFER))
             busy += 1
     return actions
 
@@ -273,6 +275,11 @@ def _is_pressed(tenant: str, seen: Situation) -> bool:
     workers, pressure = len(seen.answering(tenant)), seen.pressure.get(tenant)
     is_lasting = pressure is not None and pressure.workers == workers and seen.now - pressure.since >= PRESSED_SECONDS
     return is_lasting and workers < seen.allowed[tenant].infer
+
+
+def _is_waited_for(queue: Waiting, seen: Situation) -> bool:
+    """Whether what is wanted now would call for one more worker, without what is answered later."""
+    return queue.messages - queue.later + queue.backlog > WAITING_PER_WORKER * len(seen.answering(queue.tenant))
 
 
 def _is_at_work(worker: Running, seen: Situation) -> bool:

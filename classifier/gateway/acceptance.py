@@ -22,6 +22,9 @@ TOGETHER_BYTES = 4 * 1024 * 1024
 # What may wait of one organisation to be taken in.
 REQUESTS = 1_000
 BYTES = 64 * 1024 * 1024
+# The pause after each that was taken in. Whoever sends many waits a little for them. Without it, those that were
+# taken in together would all be told at once, ask for the next at once, and everybody else would stand behind them.
+PACE_SECONDS = 0.003
 
 # Keeps requests inside their organisation, and returns for each what was kept or why it was not.
 Accept = Callable[[Sequence[Later]], Sequence[Classification | TenantError]]
@@ -75,6 +78,7 @@ class Acceptance:
                 kept = await self._keep(organisation, [asked.later for asked in together])
                 for asked, result in zip(together, kept, strict=True):
                     _tell(asked, result)
+                    await asyncio.sleep(PACE_SECONDS)
         finally:
             del self._waiting[organisation.tenant], self._bytes[organisation.tenant]
 

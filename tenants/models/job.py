@@ -35,6 +35,9 @@ class Job(models.Model):
         db_table = "job"
         indexes = [
             models.Index(fields=["created_at"], condition=~models.Q(state="done"), name="job_open"),
+            models.Index(fields=["created_at"], condition=models.Q(state="queued"), name="job_queued"),
+            # Those of the registrar, which looks twice a second, are few among many.
+            models.Index(fields=["tenant"], condition=models.Q(kind__in=["adopt", "settle"]), name="job_of_registrar"),
             models.Index(fields=["tenant", "-created_at"], name="job_tenant"),
         ]
         constraints = [

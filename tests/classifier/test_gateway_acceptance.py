@@ -14,6 +14,7 @@ from classifier.gateway.acceptance import Acceptance
 from classifier.gateway.database import Database
 from classifier.inference import Later
 from classifier.models import Classification, ModelVersion
+from classifier.results import Keeping
 from tenants import isolation
 from tenants.errors import NotFound, TenantError, Unavailable
 from tenants.models import Job, Organisation
@@ -27,7 +28,9 @@ LATER = {"Prefer": "respond-async"}
 
 
 def later(text: str, version: int = 1) -> Later:
-    return Later(model="prompt", version=version, inputs=[text], top_k=1, explain=False, api_key="key")
+    """Return a request whose inputs stay, even if it is answered before they are looked at."""
+    keeping = Keeping(inputs=True)
+    return Later(model="prompt", version=version, inputs=[text], top_k=1, explain=False, api_key="key", keeping=keeping)
 
 
 class Counting:
@@ -65,6 +68,23 @@ async def test_what_comes_together_is_kept_together(trained: Organisation) -> No
     assert len(accept.sizes) <= 2
     found = await aside(kept_of, trained, [row.id for row in kept])
     assert [found[row.id] for row in kept] == [[text] for text in texts]
+    await database.close()
+
+
+async def test_those_who_are_kept_together_are_told_one_after_the_other(trained: Organisation) -> None:
+    database, turns = Database(), 0
+    accepting = Acceptance(database, inference.accept_all)
+    told: list[int] = []
+
+    async def keep(text: str) -> None:
+        await accepting.keep(trained, later(text), size=10)
+        told.append(turns)
+
+    keeping = asyncio.gather(*(keep(text) for text in "abcde"))
+    while not keeping.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert len(set(told)) == 5
     await database.close()
 
 
