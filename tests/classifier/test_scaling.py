@@ -68,6 +68,15 @@ def test_a_further_worker_is_only_for_processors_that_nobody_else_uses() -> None
     assert decide(seen([MANY], one_idle, pressure=lasting, room=Room(at_work=2))) == [Start("acme", "infer")]
 
 
+def test_what_nobody_waits_for_leaves_one_processor_free() -> None:
+    pressure = {"acme": Pressure(1, since=NOW - 10)}
+    later = Waiting("acme", "infer", 10 * WAITING_PER_WORKER, later=10 * WAITING_PER_WORKER)
+    alone = [worker(1, "acme")]
+    assert decide(seen([later], alone, pressure=pressure, room=Room(at_work=2))) == []
+    assert decide(seen([later], alone, pressure=pressure, room=Room(at_work=3))) == [Start("acme", "infer")]
+    assert decide(seen([MANY], alone, pressure=pressure, room=Room(at_work=2))) == [Start("acme", "infer")]
+
+
 def test_who_has_no_worker_comes_before_who_wants_a_second() -> None:
     waiting, lasting = [MANY, Waiting("globex", "infer", 1)], {"acme": Pressure(1, NOW - 5)}
     actions = decide(seen(waiting, [worker(1, "acme")], pressure=lasting, room=Room(infer=2)))
