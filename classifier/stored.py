@@ -1,6 +1,7 @@
 """Answers what was accepted for later: requests of one version at once, each claimed, kept and finished for itself."""
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,9 @@ log = logging.getLogger(__name__)
 # What is computed at once, in inputs. One whose answer is explained takes longer, and counts as several.
 TOGETHER = 256
 EXPLAINED = 8
+# After each group a worker rests for as long as it took: nobody waits for what it does, and half of the processor and the
+# database is left for those who are waited for.
+LONGEST_REST = 0.02
 
 
 def answer(
@@ -31,8 +35,10 @@ def answer(
     _cancel([id for id in ids if id not in rows])
     left = [rows[id] for id in ids if id in rows]
     while left:
+        began = time.monotonic()
         together, left = _next(left)
         _answer(together, models)
+        time.sleep(min(LONGEST_REST, time.monotonic() - began))
         if left and is_wanted_elsewhere():
             break
     return [row.id for row in left]
