@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 # What is computed at once, in inputs. One whose answer is explained takes longer, and counts as several.
 TOGETHER = 256
 EXPLAINED = 8
-# After each group a worker rests for as long as it took: nobody waits for what it does, and half of the processor and the
-# database is left for those who are waited for.
+# After each group a worker rests for as long as it took: nobody waits for what it does, and half of the processor and
+# the database is left for those who are waited for.
 LONGEST_REST = 0.02
 
 
