@@ -1,4 +1,5 @@
 import logging
+from contextlib import suppress
 from typing import Any
 
 import redis
@@ -35,8 +36,9 @@ class ReplyLine:
         self._sent = packed
 
     def close(self) -> None:
-        """Read what the broker has not said yet, and end."""
-        self._settle()
+        """End when the broker has taken the last reply, if it is there to take it."""
+        with suppress(redis.RedisError):
+            self._settle()
         self._connection.disconnect()
 
     def _write(self, packed: list[bytes]) -> None:

@@ -51,6 +51,7 @@ def main(secret: bytes) -> None:
         serve(configured(current_app._get_current_object(), given))
     finally:
         tasks.Worker.scribe.stop()
+        tasks.Worker.replies.close()
 
 
 def become(given: Secret) -> None:
