@@ -14,10 +14,8 @@ from kombu.message import Message
 
 log = logging.getLogger(__name__)
 
-Handler = Callable[..., None]
 
-
-def straight(task: Task, app: Celery, consumer: object) -> Handler:
+def straight(task: Task, app: Celery, consumer: object) -> Callable[..., None]:
     """Return what Celery's consumer calls with each message of `task`. An error of the task is logged."""
 
     def handle(message: Message, *_: object) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from classifier import loaded, registry, results, sharing
+from classifier import kinds, loaded, registry, results, sharing
 from classifier.loaded import LoadedModels
 from classifier.ml.errors import ArtefactDamaged, InputsRejected
 from classifier.ml.predictor import Predictor
@@ -22,7 +22,7 @@ from tenants.models import Organisation, SharedModel
 
 log = logging.getLogger(__name__)
 
-KIND = "classify"
+KIND = kinds.CLASSIFICATION
 DEFAULT_KEEPING = Keeping()
 
 # An input's most probable labels, as places in the model's list of them, and their probabilities.
@@ -75,9 +75,10 @@ def accept_all(together: Sequence[Later]) -> list[Classification | TenantError]:
     answers = [missing.get((later.model, later.version)) or _row(later, now) for later in together]
     rows = [answer for answer in answers if isinstance(answer, Classification)]
     subjects = [f"{row.model}@{row.version}" for row in rows]
-    with transaction.atomic():
-        results.expect(rows)
-        jobs.submit_all([row.id for row in rows], kind=KIND, queue=LATER, subjects=subjects)
+    if rows:
+        with transaction.atomic():
+            results.expect(rows)
+            jobs.submit_all([row.id for row in rows], kind=KIND, queue=LATER, subjects=subjects)
     return answers
 
 

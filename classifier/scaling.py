@@ -163,7 +163,7 @@ def press(seen: Situation) -> dict[str, Pressure]:
     pressed = {}
     for queue in seen.waiting:
         workers = len(seen.answering(queue.tenant))
-        if queue.use == INFER and workers and queue.messages + queue.backlog > WAITING_PER_WORKER * workers:
+        if queue.use == INFER and workers and _is_too_much(queue.messages + queue.backlog, workers):
             known = seen.pressure.get(queue.tenant)
             pressed[queue.tenant] = known if known and known.workers == workers else Pressure(workers, seen.now)
     return pressed
@@ -279,7 +279,11 @@ def _is_pressed(tenant: str, seen: Situation) -> bool:
 
 def _is_waited_for(queue: Waiting, seen: Situation) -> bool:
     """Whether what is wanted now would call for one more worker, without what is answered later."""
-    return queue.messages - queue.later + queue.backlog > WAITING_PER_WORKER * len(seen.answering(queue.tenant))
+    return _is_too_much(queue.messages - queue.later + queue.backlog, len(seen.answering(queue.tenant)))
+
+
+def _is_too_much(waiting: int, workers: int) -> bool:
+    return waiting > WAITING_PER_WORKER * workers
 
 
 def _is_at_work(worker: Running, seen: Situation) -> bool:

@@ -8,14 +8,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from classifier import datasets, sharing
+from classifier import datasets, kinds, sharing
 from classifier.models import Dataset, Model, TrainingEvent, TrainingJob
 from classifier.queues import TRAIN
 from tenants import appointments, isolation, jobs, letters
 from tenants.errors import Conflict, InvalidInput, NotFound, QuotaExceeded
 from tenants.models import Letter, Organisation
 
-KIND = "train"
+KIND = kinds.TRAINING
 MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 QUALITIES = ("auto", "fast", "best")
 # What a training without a person takes over from the one before. A seed was for that one.

@@ -36,7 +36,8 @@ LATE_SECONDS = 0.1
 CALL_SECONDS = 1.0
 # A connection that has nobody to wait for ends after so long.
 LINGER = 5
-ANSWER_SECONDS = 3.0
+# How much longer than that the broker may take before it counts as away.
+OVERDUE_SECONDS = 3.0
 # Callers that are answered in one turn of the event loop. More would keep everybody else's requests waiting.
 AT_ONCE = 8
 
@@ -145,7 +146,7 @@ class Mailbox:
         return [*self._waiting, *(asked for batch in self._on_their_way.values() for asked in batch.asked)]
 
     async def _listen(self) -> None:
-        wire = Wire(seconds=LINGER + ANSWER_SECONDS)
+        wire = Wire(seconds=LINGER + OVERDUE_SECONDS)
         try:
             while (found := await self._next_reply(wire)) or self._on_their_way or self._waiting:
                 if found:

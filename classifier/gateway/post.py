@@ -13,11 +13,12 @@ import redis
 
 from classifier import queues
 from classifier.gateway.wire import Wire
+from classifier.kinds import ANSWER
 
-TASK = "classifier.answer"
 # What goes together: messages, and inputs in bytes. A single message may be larger.
 MESSAGES = 128
 BYTES = 4 * 1024 * 1024
+# How long the broker may take to say what it makes of them.
 SECONDS = 2.0
 
 
@@ -72,7 +73,7 @@ class Post:
         return letters
 
     async def _take_away(self, letters: list[Letter]) -> None:
-        commands = [queues.push(letter.tenant, queues.INFER, TASK, letter.message) for letter in letters]
+        commands = [queues.push(letter.tenant, queues.INFER, ANSWER, letter.message) for letter in letters]
         commands += queues.call([letter.tenant for letter in letters if letter.call])
         try:
             replies = await self._wire.ask(*commands)
