@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from classifier import registry
+from classifier.encoders import shelf
 from classifier.ml import artefact, compare
 from classifier.ml.errors import ArtefactDamaged
 from classifier.ml.evaluate import HELD_OUT, Answers, Evaluation, evaluate
@@ -55,7 +56,7 @@ class Judged:
 def load(folder: Path, *, sha256: str | None) -> Outside:
     """Return the model in a folder; with `sha256`, only where its manifest has that hash. Raises Refused."""
     try:
-        predictor = artefact.load(folder, sha256=sha256)
+        predictor = artefact.load(folder, shelf.library(), sha256=sha256)
         _check(predictor)
         return Outside(predictor, hashlib.sha256((folder / artefact.MANIFEST).read_bytes()).hexdigest())
     except ArtefactDamaged as damaged:

@@ -15,6 +15,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import F, Max, QuerySet
 
+from classifier.encoders import shelf
 from classifier.errors import ModelNotReady
 from classifier.ml import artefact
 from classifier.ml.predictor import Predictor
@@ -252,7 +253,7 @@ def champion(model: Model) -> ModelVersion:
 def _load(tenant: str, version: ModelVersion, which: str) -> Predictor:
     folder = folder_of(tenant, version.model.name) / str(version.number) / which
     sha256 = version.sha256 if which == "served" else version.twin_sha256
-    return artefact.load(folder, sha256=sha256)
+    return artefact.load(folder, shelf.library(), sha256=sha256)
 
 
 def _copy_evaluated(version: ModelVersion, candidate: Candidate) -> None:

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from classifier import registry
+from classifier.encoders import shelf
 from classifier.ml import artefact
 from classifier.ml.predictor import Predictor
 from classifier.ml.schema import Schema
@@ -73,7 +74,7 @@ def get_version(model_name: str, number: int) -> SharedModel:
 def load(model_name: str, number: int) -> Predictor:
     """Return what answers for a version. Raises NotFound, and ArtefactDamaged when a byte differs."""
     version = get_version(model_name, number)
-    return artefact.load(folder_of(version.name, number) / "served", sha256=version.sha256)
+    return artefact.load(folder_of(version.name, number) / "served", shelf.library(), sha256=version.sha256)
 
 
 def load_base(named: str) -> Predictor:
@@ -83,7 +84,8 @@ def load_base(named: str) -> Predictor:
     """
     model_name, _, number = named.partition("@")
     version = get_version(model_name, int(number))
-    return artefact.load(folder_of(version.name, version.number) / "twin", sha256=version.twin_sha256)
+    folder = folder_of(version.name, version.number) / "twin"
+    return artefact.load(folder, shelf.library(), sha256=version.twin_sha256)
 
 
 def sha256_of(model_name: str, number: int) -> str:

@@ -31,6 +31,16 @@ def split(content: mmap, places: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
     return {name: _array(content, **place) for name, place in places.items()}
 
 
+def named(prefix: str, own: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The arrays of one part of a model, under names that no other part has."""
+    return {f"{prefix}{name}": array for name, array in own.items()}
+
+
+def within(prefix: str, packed: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """What `named` was given."""
+    return {name.removeprefix(prefix): array for name, array in packed.items() if name.startswith(prefix)}
+
+
 def _array(content: mmap, *, dtype: str, shape: Sequence[int], at: int) -> NDArray[Any]:
     # Of the ways to look into a buffer, this one refuses objects and places outside of it, before it as well.
     return np.frombuffer(content, dtype, math.prod(shape), at).reshape(shape)

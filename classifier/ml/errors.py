@@ -4,6 +4,7 @@
   + TableRejected      a table nothing can be trained on
   + InputsRejected     inputs that a model cannot classify
   + ArtefactDamaged    a stored model that is not, byte for byte, what was saved
+  + EncoderMissing     a model that needs a sentence encoder which is not there
 """
 
 from __future__ import annotations
@@ -52,6 +53,10 @@ class InputsRejected(MlError):
 
 class ArtefactDamaged(MlError):
     """The stored model is not what was saved. Restore its files from a backup, or train the model again."""
+
+
+class EncoderMissing(MlError):
+    """A sentence encoder is not there, or what it runs with is not installed."""
 
 
 class ProblemList:

@@ -11,13 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from . import calibrate
+from . import calibrate, pool
 from .candidates import Candidate
 from .folds import folds, sample
+from .pool import Pool
+from .predictor import Scorer
 
 Progress = Callable[[float], None]
 
 _ROWS_LOOKED_AT = 20_000
+_FEWEST_PARTS = 2
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,27 @@ def cross_validate(candidate: Candidate, examples: Examples, *, seed: int, progr
         progress((number + 1) / len(numbers))
     scored = fold >= 0
     return _trial(candidate, rows[scored], scores[scored], targets[rows[scored]], time.perf_counter() - start)
+
+
+def pooled(trials: Sequence[Trial], targets: NDArray[np.intp]) -> Trial | None:
+    """The best trial of each family together, where there are several families; it needs no fitting of its own.
+
+    `targets` are those of all rows. The parts have been scored on the same rows, by models of the same folds.
+    """
+    families = {trial.candidate.family for trial in trials if len(trial.rows)}
+    parts = [best([trial for trial in trials if trial.candidate.family == family]) for family in sorted(families)]
+    if len(parts) < _FEWEST_PARTS:
+        return None
+    rows = parts[0].rows
+    scores = [part.scores for part in parts]
+    weights = pool.best_weights(scores, targets[rows])
+
+    def fit(inputs: Sequence[Any], targets: NDArray[np.intp], seed: int) -> Scorer:
+        return Pool(tuple(part.candidate.fit(inputs, targets, seed) for part in parts), weights)
+
+    name = " with ".join(part.candidate.name for part in parts)
+    together = Candidate(f"pool of {name}", fit, "pool")
+    return _trial(together, rows, pool.mixed(scores, weights), targets[rows], 0.0)
 
 
 def _trial(

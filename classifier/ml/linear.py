@@ -34,7 +34,7 @@ class Linear:
         half = np.ascontiguousarray(weights.T).astype(np.float16)
         return cls(half.astype(np.float32), intercepts.astype(np.float32))
 
-    def scores(self, *blocks: csr_matrix) -> NDArray[np.float64]:
+    def scores(self, *blocks: csr_matrix | NDArray[np.float32]) -> NDArray[np.float64]:
         """Shape (rows, labels), of matrices that hold the features side by side."""
         total, first = self.intercepts, 0
         for block in blocks:

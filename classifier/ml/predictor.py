@@ -15,6 +15,7 @@ from .errors import InputProblem, InputsRejected
 from .grams import TEXT_LENGTH
 from .rows import Limits
 from .schema import Column, Schema
+from .sentences import Encoders
 
 _REASONS = 10
 _SHOWN = 80
@@ -26,18 +27,23 @@ _PARSERS = {"number": cells.number, "boolean": cells.boolean, "datetime": cells.
 class Scorer(Protocol):
     """What a fitted model computes with. `pack` gives settings for JSON and arrays; `unpack` undoes it.
 
-    `levels` are the known values of each category column, `reasons` what speaks for an input's chosen label.
+    `levels` are the known values of each category column, `encoders` the hashes of the sentence encoders that it needs,
+    `reasons` what speaks for an input's chosen label.
     """
 
     form: ClassVar[str]
 
     @property
     def levels(self) -> Mapping[str, Sequence[str]]: ...
+    @property
+    def encoders(self) -> Sequence[str]: ...
     def scores(self, inputs: Sequence[Any]) -> NDArray[np.float64]: ...
     def reasons(self, inputs: Sequence[Any], chosen: Sequence[int]) -> list[dict[str, float]]: ...
     def pack(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]: ...
     @classmethod
-    def unpack(cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> Self: ...
+    def unpack(
+        cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]], encoders: Encoders
+    ) -> Self: ...
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,11 @@ import pandas as pd
 
 from . import artefact
 from .predictor import Predictor
+from .sentences import Library
 
 PROBABILITY = "probability_"
+# The encoders that a model needs travel inside this package.
+ENCODERS = Path(__file__).parent / "encoders"
 
 
 class Model:
@@ -50,4 +53,4 @@ class Model:
 
 
 def _load_pyfunc(path: str) -> Model:
-    return Model(artefact.load(Path(path)))
+    return Model(artefact.load(Path(path), Library(ENCODERS)))

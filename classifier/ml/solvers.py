@@ -17,6 +17,7 @@ from .linear import Linear
 
 _SVM_TOLERANCE = 1e-2
 _LOGISTIC_ITERATIONS = 200
+_VECTOR_TOLERANCE = 1e-3
 _DIMENSIONS = 512
 _SHRINKAGE = 0.1
 
@@ -29,6 +30,19 @@ def support_vectors(matrix: csr_matrix, targets: NDArray[np.intp], *, c: float, 
 def logistic(matrix: csr_matrix, targets: NDArray[np.intp], *, c: float, seed: int) -> Linear:
     """Multinomial logistic regression."""
     return _fit(LogisticRegression(C=c, max_iter=_LOGISTIC_ITERATIONS, random_state=seed), matrix, targets)
+
+
+def logistic_of_vectors(
+    vectors: NDArray[np.float32],
+    targets: NDArray[np.intp],
+    *,
+    c: float,
+    seed: int,
+    weights: NDArray[np.float64] | None = None,
+) -> Linear:
+    """Multinomial logistic regression on dense features; `weights` (rows,) say how much each row counts."""
+    machine = LogisticRegression(C=c, max_iter=_LOGISTIC_ITERATIONS, tol=_VECTOR_TOLERANCE, random_state=seed)
+    return _fit(machine, vectors, targets, weights)
 
 
 def discriminant(matrix: csr_matrix, targets: NDArray[np.intp], *, seed: int) -> Linear:
@@ -44,12 +58,17 @@ def discriminant(matrix: csr_matrix, targets: NDArray[np.intp], *, seed: int) ->
     return Linear.rounded(machine.coef_ @ projection.components_, machine.intercept_)
 
 
-def _fit(machine: LinearSVC | LogisticRegression, matrix: csr_matrix, targets: NDArray[np.intp]) -> Linear:
+def _fit(
+    machine: LinearSVC | LogisticRegression,
+    matrix: csr_matrix | NDArray[np.float32],
+    targets: NDArray[np.intp],
+    weights: NDArray[np.float64] | None = None,
+) -> Linear:
     with warnings.catch_warnings():
         # A solver that stops at its iteration limit gives slightly worse weights, and the evaluation shows
         # it.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        machine.fit(matrix, targets)
+        machine.fit(matrix, targets, sample_weight=weights)
     return Linear.rounded(machine.coef_, machine.intercept_)
 
 

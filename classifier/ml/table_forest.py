@@ -10,26 +10,27 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from .encoder import Encoder
+from .columns import Columns
 from .forest import Forest
 from .schema import Schema
+from .sentences import Encoders
 
 
 @dataclass(frozen=True)
 class Dense:
     """Turns a table's rows into the dense matrix that trees split.
 
-    First the encoder's fields, then the strongest dimensions of each text; `projections` are (n-grams,
+    First the fields of the columns, then the strongest dimensions of each text; `projections` are (n-grams,
     dimensions).
     """
 
-    encoder: Encoder
+    columns: Columns
     projections: Mapping[str, NDArray[np.float32]]
 
     def matrix(self, records: Sequence[Any]) -> NDArray[np.float64]:
         """Shape (records, features), NaN where a value is missing or unknown."""
-        texts = [self.encoder.text(records, name) @ projection for name, projection in self.projections.items()]
-        return np.concatenate([self.encoder.dense(records), *texts], axis=1)
+        texts = [self.columns.text(records, name) @ projection for name, projection in self.projections.items()]
+        return np.concatenate([self.columns.dense(records), *texts], axis=1)
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,11 @@ class TableForest:
 
     @property
     def levels(self) -> Mapping[str, Sequence[str]]:
-        return self.dense.encoder.levels
+        return self.dense.columns.levels
+
+    @property
+    def encoders(self) -> Sequence[str]:
+        return ()
 
     def scores(self, inputs: Sequence[Any]) -> NDArray[np.float64]:
         return self.forest.scores(self.dense.matrix(inputs))
@@ -53,7 +58,7 @@ class TableForest:
 
         What columns do only together is counted with each of them, so the numbers do not add up to the whole.
         """
-        names = [column.name for column in self.dense.encoder.columns]
+        names = [column.name for column in self.dense.columns.features]
         variants = [variant for row in inputs for variant in (row, *({**row, name: None} for name in names))]
         labels = np.repeat(np.asarray(chosen), len(names) + 1)
         odds = log_odds(self.scores(variants), labels).reshape(len(inputs), len(names) + 1)
@@ -61,15 +66,17 @@ class TableForest:
         return [dict(zip(names, row, strict=True)) for row in falls.tolist()]
 
     def pack(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        settings, arrays = self.dense.encoder.pack()
+        settings, arrays = self.dense.columns.pack()
         places = {f"text{place}_projection": array for place, array in enumerate(self.dense.projections.values())}
         return settings, arrays | places | self.forest.pack()
 
     @classmethod
-    def unpack(cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> TableForest:
-        encoder = Encoder.unpack(schema, settings, arrays)
-        projections = {name: arrays[f"text{place}_projection"] for place, name in enumerate(encoder.texts)}
-        return cls(Dense(encoder, projections), Forest.unpack(arrays))
+    def unpack(
+        cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]], _: Encoders
+    ) -> TableForest:
+        columns = Columns.unpack(schema, settings, arrays)
+        projections = {name: arrays[f"text{place}_projection"] for place, name in enumerate(columns.texts)}
+        return cls(Dense(columns, projections), Forest.unpack(arrays))
 
 
 def log_odds(scores: NDArray[np.float64], labels: NDArray[np.intp]) -> NDArray[np.float64]:

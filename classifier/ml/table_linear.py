@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 
-from .encoder import Encoder
+from .columns import Columns
 from .linear import Linear
 from .schema import Schema
+from .sentences import Encoders
 
 
 @dataclass(frozen=True)
@@ -23,35 +24,35 @@ class Design:
     `centres` and `scales` have shape (fields,).
     """
 
-    encoder: Encoder
+    columns: Columns
     centres: NDArray[np.float64]
     scales: NDArray[np.float64]
 
     @classmethod
-    def learn(cls, encoder: Encoder, records: Sequence[Any]) -> Design:
-        dense = encoder.dense(records)
+    def learn(cls, columns: Columns, records: Sequence[Any]) -> Design:
+        dense = columns.dense(records)
         known = ~np.isnan(dense)
         counts = np.maximum(known.sum(axis=0), 1)
         centres = np.where(known, dense, 0).sum(axis=0) / counts
         deviations = np.where(known, dense - centres, 0)
         scales = np.sqrt((deviations**2).sum(axis=0) / counts)
-        return cls(encoder, centres, np.where(scales > 0, scales, 1))
+        return cls(columns, centres, np.where(scales > 0, scales, 1))
 
     @cached_property
     def owners(self) -> tuple[str, ...]:
         """The column behind each feature of the matrix."""
         names = []
-        for (name, _), width in zip(self.encoder.fields, self._widths, strict=True):
+        for (name, _), width in zip(self.columns.fields, self._widths, strict=True):
             names += [name] * width
-        for name, vectoriser in self.encoder.texts.items():
+        for name, vectoriser in self.columns.texts.items():
             names += [name] * vectoriser.width
         return tuple(names)
 
     @cached_property
     def _widths(self) -> list[int]:
         """How many features each field has: a level's and one for what is missing, or a number and whether it is."""
-        levels = self.encoder.levels
-        return [len(levels[name]) + 1 if name in levels else 2 for name, _ in self.encoder.fields]
+        levels = self.columns.levels
+        return [len(levels[name]) + 1 if name in levels else 2 for name, _ in self.columns.fields]
 
     def matrix(self, records: Sequence[Any]) -> csr_matrix:
         """Shape (records, features), float32."""
@@ -62,11 +63,11 @@ class Design:
 
     def blocks(self, records: Sequence[Any]) -> list[csr_matrix]:
         """The parts that stand side by side in the matrix: first all fields, then each text."""
-        return [self._fields(records), *(self.encoder.text(records, name) for name in self.encoder.texts)]
+        return [self._fields(records), *(self.columns.text(records, name) for name in self.columns.texts)]
 
     def _fields(self, records: Sequence[Any]) -> csr_matrix:
-        """Levels come first, as they do among the encoder's fields. Zeros are written down as well."""
-        dense, levels = self.encoder.dense(records), len(self.encoder.levels)
+        """Levels come first, as they do among those of the columns. Zeros are written down as well."""
+        dense, levels = self.columns.dense(records), len(self.columns.levels)
         missing, widths = np.isnan(dense), np.array(self._widths, dtype=np.intp)
         firsts = widths.cumsum() - widths
         scaled = np.clip((dense - self.centres) / self.scales, -10, 10)[:, levels:]
@@ -90,7 +91,11 @@ class TableLinear:
 
     @property
     def levels(self) -> Mapping[str, Sequence[str]]:
-        return self.design.encoder.levels
+        return self.design.columns.levels
+
+    @property
+    def encoders(self) -> Sequence[str]:
+        return ()
 
     def scores(self, inputs: Sequence[Any]) -> NDArray[np.float64]:
         return self.linear.scores(*self.design.blocks(inputs))
@@ -110,11 +115,13 @@ class TableLinear:
         return found
 
     def pack(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        settings, arrays = self.design.encoder.pack()
+        settings, arrays = self.design.columns.pack()
         scaling = {"centres": self.design.centres, "scales": self.design.scales}
         return settings, arrays | scaling | self.linear.pack()
 
     @classmethod
-    def unpack(cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> TableLinear:
-        encoder = Encoder.unpack(schema, settings, arrays)
-        return cls(Design(encoder, arrays["centres"], arrays["scales"]), Linear.unpack(arrays))
+    def unpack(
+        cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]], _: Encoders
+    ) -> TableLinear:
+        columns = Columns.unpack(schema, settings, arrays)
+        return cls(Design(columns, arrays["centres"], arrays["scales"]), Linear.unpack(arrays))

@@ -15,6 +15,7 @@ from . import grams, hashes
 from .hashes import Occurrences
 from .linear import Linear
 from .schema import Schema
+from .sentences import Encoders
 from .vectoriser import Vectoriser
 
 
@@ -30,6 +31,10 @@ class TextLinear:
     @property
     def levels(self) -> Mapping[str, Sequence[str]]:
         return {}
+
+    @property
+    def encoders(self) -> Sequence[str]:
+        return ()
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -57,5 +62,7 @@ class TextLinear:
         return {"vocabulary": vocabulary}, arrays | self.linear.pack()
 
     @classmethod
-    def unpack(cls, _: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> TextLinear:
+    def unpack(
+        cls, _: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]], __: Encoders
+    ) -> TextLinear:
         return cls(Vectoriser.unpack(settings["vocabulary"], arrays, ""), Linear.unpack(arrays))

@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 
-from . import hashes
+from . import arrays, hashes
 from .hashes import Occurrences
 from .linear import Linear
 from .schema import Schema
+from .sentences import Encoders
 from .text_linear import TextLinear
 from .vectoriser import Vectoriser
 
@@ -35,6 +36,10 @@ class TextSum:
     def levels(self) -> Mapping[str, Sequence[str]]:
         return {}
 
+    @property
+    def encoders(self) -> Sequence[str]:
+        return ()
+
     def scores(self, inputs: Sequence[Any]) -> NDArray[np.float64]:
         families = tuple({family: None for part in self.parts for family in part.families})
         return np.concatenate([self._scores_of(found) for found in hashes.of_texts(inputs, families)])
@@ -50,20 +55,21 @@ class TextSum:
 
     def pack(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         settings: list[dict[str, Any]] = []
-        arrays: dict[str, NDArray[Any]] = {}
+        found: dict[str, NDArray[Any]] = {}
         for number, part in enumerate(self.parts):
             own, packed = part.pack()
             settings.append(own)
-            arrays |= {f"part{number}_{name}": array for name, array in packed.items()}
-        return {"parts": settings}, arrays
+            found |= arrays.named(f"part{number}_", packed)
+        return {"parts": settings}, found
 
     @classmethod
-    def unpack(cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> TextSum:
-        parts = []
-        for number, own in enumerate(settings["parts"]):
-            prefix = f"part{number}_"
-            packed = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
-            parts.append(TextLinear.unpack(schema, own, packed))
+    def unpack(
+        cls, schema: Schema, settings: Mapping[str, Any], packed: dict[str, NDArray[Any]], encoders: Encoders
+    ) -> TextSum:
+        parts = (
+            TextLinear.unpack(schema, own, arrays.within(f"part{number}_", packed), encoders)
+            for number, own in enumerate(settings["parts"])
+        )
         return cls(tuple(parts))
 
 

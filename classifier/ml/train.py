@@ -13,23 +13,25 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from . import fit
-from .candidates import worth_trying
+from .candidates import FAST, Candidate, worth_trying
 from .errors import rejected
 from .evaluate import CROSS_VALIDATION, HELD_OUT, Answers, Evaluation, evaluate
 from .fit import Examples, Trial
 from .predictor import Predictor
 from .rows import Cell
 from .schema import Schema
+from .sentences import Remembered, SentenceEncoder
 from .split import content_hash
 
 Progress = Callable[[str, float], None]
 
-STAGES = ("split", "candidates", "evaluate", "refit")
+STAGES = ("split", "read", "candidates", "evaluate", "refit")
 
 # Looked up while importing: a confined worker cannot read the list of its loaded libraries any more.
 _THREADS = ThreadpoolController()
 
 _GOLDEN = 16
+_TEXTS_READ = 100_000
 # Fewer held-out rows than this say less than the cross-validation does.
 _FEWEST_HELD_OUT = 10
 
@@ -54,13 +56,15 @@ def train(
     quality: str = "auto",
     seed: int = 0,
     base: Predictor | None = None,
+    encoder: SentenceEncoder | None = None,
     progress: Progress | None = None,
 ) -> Trained:
     """Train on rows with their labels; `held_out` (rows,) marks the ones that the evaluation is made on.
 
     A text model may start from a `base`, a text model of whatever labels; one that has not seen the held-out rows, or
-    the evaluation flatters. It is tried beside the others, and taken where it is better.
-    `progress` is called with a stage (split, candidates, evaluate, refit) and the share of it that is done.
+    the evaluation flatters. It is tried beside the others, and taken where it is better. With an `encoder`, models that
+    know what words mean are tried as well.
+    `progress` is called with a stage (split, read, candidates, evaluate, refit) and the share of it that is done.
     The same data, seed and library versions give the same numbers. Raises TableRejected for fewer than two
     labels or labels that never repeat, and ValueError when `held_out` leaves a label without a training row.
     """
@@ -68,8 +72,18 @@ def train(
     with _THREADS.limit(limits=1):
         with watch.stage("split"):
             data = _prepare(rows, labels, held_out, schema)
+        with watch.stage("read"):
+            read = _read(data, None if quality == FAST else encoder, watch)
         with watch.stage("candidates"):
-            trials = _trials(data, quality, seed, base, watch)
+            offered = worth_trying(
+                schema,
+                rows=len(data.training),
+                names=data.names,
+                quality=quality,
+                base=base.scorer if base else None,
+                encoder=read,
+            )
+            trials = _trials(data, offered, seed, watch)
             chosen = fit.best(trials)
         with watch.stage("evaluate"):
             twin = _fit(data, chosen, data.training, seed)
@@ -139,14 +153,14 @@ def _distinct(
     return np.array(list(first.values()), dtype=np.intp) if len(first) > labels else training
 
 
-def _trials(data: _Data, quality: str, seed: int, base: Predictor | None, watch: _Watch) -> list[Trial]:
-    offered = worth_trying(
-        data.schema,
-        rows=len(data.training),
-        labels=len(data.names),
-        quality=quality,
-        base=base.scorer if base else None,
-    )
+def _read(data: _Data, encoder: SentenceEncoder | None, watch: _Watch) -> Remembered | None:
+    """The texts as vectors, where there is an encoder and not so many that reading them would take all the time."""
+    if encoder is None or data.schema.kind != "text" or len(data.inputs) > _TEXTS_READ:
+        return None
+    return Remembered.reading(encoder, data.inputs, progress=lambda share: watch.progress("read", share))
+
+
+def _trials(data: _Data, offered: Sequence[Candidate], seed: int, watch: _Watch) -> list[Trial]:
     examples = Examples(data.inputs, data.targets, data.distinct)
     trials = []
     for place, candidate in enumerate(offered):
@@ -155,7 +169,8 @@ def _trials(data: _Data, quality: str, seed: int, base: Predictor | None, watch:
             watch.progress("candidates", (place + share) / len(offered))
 
         trials.append(fit.cross_validate(candidate, examples, seed=seed, progress=report))
-    return trials
+    together = fit.pooled(trials, data.targets)
+    return [*trials, together] if together else trials
 
 
 def _fit(data: _Data, trial: Trial, rows: NDArray[np.intp], seed: int) -> Predictor:

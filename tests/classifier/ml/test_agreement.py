@@ -15,7 +15,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 
 from classifier.ml import artefact, schema
-from classifier.ml.encoder import Encoder
+from classifier.ml.columns import Columns
 from classifier.ml.linear import Linear
 from classifier.ml.predictor import Predictor
 from classifier.ml.table import Table
@@ -79,8 +79,8 @@ def test_a_linear_model_of_a_table_agrees_with_its_pipeline(tmp_path: Path) -> N
     colours, notes = [[row["colour"]] for row in rows], [row["note"] for row in rows]
     scaler, levels, words = StandardScaler().fit(incomes), OneHotEncoder().fit(colours), union().fit(notes)
 
-    encoder = Encoder(found.features, {"colour": tuple(levels.categories_[0])}, {"note": vectoriser_of(words)})
-    design = Design(encoder, np.array([0.0, scaler.mean_[0]]), np.array([1.0, scaler.scale_[0]]))
+    known = Columns(found.features, {"colour": tuple(levels.categories_[0])}, {"note": vectoriser_of(words)})
+    design = Design(known, np.array([0.0, scaler.mean_[0]]), np.array([1.0, scaler.scale_[0]]))
     # Beside what scikit-learn has, a field has a feature that marks what is missing; here nothing is.
     parts = [levels.transform(colours), none(rows), scaler.transform(incomes), none(rows), words.transform(notes)]
     matrix = csr_matrix(hstack(parts))

@@ -10,7 +10,10 @@ TABLE = Schema("label", "table", (Column("size", "number", 0, 9, ()),))
 
 
 def names(schema: Schema, rows: int, labels: int, quality: str = "auto") -> list[str]:
-    return [candidate.name for candidate in worth_trying(schema, rows=rows, labels=labels, quality=quality)]
+    return [
+        candidate.name
+        for candidate in worth_trying(schema, rows=rows, names=[str(label) for label in range(labels)], quality=quality)
+    ]
 
 
 @pytest.mark.parametrize("schema", [TEXT, TABLE])

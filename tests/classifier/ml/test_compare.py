@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from classifier.ml.compare import compare
 from classifier.ml.predictor import Predictor
 from classifier.ml.schema import Column, Schema
+from classifier.ml.sentences import Encoders
 from classifier.ml.train import Trained
 
 from .conftest import texts
@@ -25,6 +26,7 @@ class Knows:
     form: ClassVar[str] = "knows"
     yes: frozenset[str]
     levels: Mapping[str, Sequence[str]] = ()  # type: ignore[assignment]  # It has no columns.
+    encoders: Sequence[str] = ()
 
     def scores(self, inputs: Sequence[Any]) -> NDArray[np.float64]:
         return np.array([[0.0, 1.0] if text in self.yes else [1.0, 0.0] for text in inputs])
@@ -36,7 +38,7 @@ class Knows:
         return {}, {}
 
     @classmethod
-    def unpack(cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
+    def unpack(cls, _: Schema, __: Mapping[str, Any], ___: dict[str, NDArray[Any]], ____: Encoders) -> Self:
         return cls(frozenset())
 
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from classifier.ml import encoder, schema
+from classifier.ml import schema
+from classifier.ml.columns import learn
 from classifier.ml.linear import Linear
 from classifier.ml.schema import Column, Schema
 from classifier.ml.table_linear import Design
@@ -12,7 +13,7 @@ from .conftest import records
 
 def learned(values: list[dict[str, object]], **types: schema.ColumnType) -> Design:
     found = Schema("label", "table", tuple(Column(name, kind, 0, 9, ()) for name, kind in types.items()))
-    return Design.learn(encoder.learn(values, found), values)
+    return Design.learn(learn(values, found), values)
 
 
 def test_a_level_is_one_feature_and_a_number_two() -> None:
@@ -33,7 +34,7 @@ def test_scores_of_the_blocks_are_those_of_the_matrix() -> None:
     data = records(80)
     found = schema.infer(data)
     rows, _, _ = schema.examples(data, found)
-    design = Design.learn(encoder.learn(rows, found), rows)
+    design = Design.learn(learn(rows, found), rows)
     weights = np.random.default_rng(0).normal(size=(len(design.owners), 3)).astype(np.float32)
     linear = Linear(weights, np.array([1, 2, 3], dtype=np.float32))
     assert np.allclose(linear.scores(*design.blocks(rows)), linear.scores(design.matrix(rows)), atol=1e-5)

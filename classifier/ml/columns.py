@@ -36,17 +36,17 @@ def cell_of(record: Record, name: str) -> Cell:
 
 
 @dataclass(frozen=True)
-class Encoder:
+class Columns:
     """Knows the columns of a table, the levels of its categories and the n-grams of its texts."""
 
-    columns: tuple[Column, ...]
+    features: tuple[Column, ...]
     levels: Mapping[str, tuple[str, ...]]
     texts: Mapping[str, Vectoriser]
 
     @cached_property
     def fields(self) -> tuple[tuple[str, int], ...]:
         """The column behind each feature of `dense`, and which part of it; categories come first."""
-        numbers = [column for column in self.columns if column.type in {"number", "boolean", "datetime"}]
+        numbers = [column for column in self.features if column.type in {"number", "boolean", "datetime"}]
         parts = [(c.name, part) for c in numbers for part in range(4 if c.type == "datetime" else 1)]
         return tuple([(name, 0) for name in self.levels] + parts)
 
@@ -58,7 +58,7 @@ class Encoder:
         """Shape (records, fields); text columns are not in it."""
         matrix = np.full((len(records), len(self.fields)), np.nan)
         place = 0
-        types = {column.name: column.type for column in self.columns}
+        types = {column.name: column.type for column in self.features}
         for name, part in self.fields:
             if part:
                 continue
@@ -80,7 +80,7 @@ class Encoder:
         return {"levels": levels, "vocabularies": vocabularies}, arrays
 
     @classmethod
-    def unpack(cls, schema: Schema, settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Encoder:
+    def unpack(cls, schema: Schema, settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Columns:
         levels = {name: tuple(values) for name, values in settings["levels"].items()}
         texts = {
             name: Vectoriser.unpack(vocabulary, arrays, f"text{place}_")
@@ -89,8 +89,8 @@ class Encoder:
         return cls(schema.features, levels, texts)
 
 
-def learn(records: Sequence[Record], schema: Schema) -> Encoder:
-    """The encoder of a training set: per category column its 254 most frequent levels."""
+def learn(records: Sequence[Record], schema: Schema) -> Columns:
+    """The columns of a training set: per category column its 254 most frequent levels."""
     levels, texts = {}, {}
     for column in schema.features:
         if column.type == "category":
@@ -103,7 +103,7 @@ def learn(records: Sequence[Record], schema: Schema) -> Encoder:
                 features=_TEXT_FEATURES,
                 rarest=1 if len(records) < _MANY_ROWS else 2,
             )
-    return Encoder(schema.features, levels, texts)
+    return Columns(schema.features, levels, texts)
 
 
 def text_of(record: Record, name: str) -> str:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from classifier.ml import encoder, schema
-from classifier.ml.encoder import Encoder
+from classifier.ml import schema
+from classifier.ml.columns import Columns, learn
 from classifier.ml.schema import Column, Schema
 
 from .conftest import records
@@ -13,8 +13,8 @@ def columns(**types: schema.ColumnType) -> Schema:
     return Schema("label", "table", tuple(Column(name, kind, 0, 9, ()) for name, kind in types.items()))
 
 
-def learned(values: list[dict[str, object]], **types: schema.ColumnType) -> Encoder:
-    return encoder.learn(values, columns(**types))
+def learned(values: list[dict[str, object]], **types: schema.ColumnType) -> Columns:
+    return learn(values, columns(**types))
 
 
 def test_json_values_and_csv_strings_mean_the_same() -> None:
@@ -49,7 +49,7 @@ def test_an_encoder_survives_being_packed() -> None:
     data = records(80)
     found = schema.infer(data)
     rows, _, _ = schema.examples(data, found)
-    first = encoder.learn(rows, found)
-    second = Encoder.unpack(found, *first.pack())
+    first = learn(rows, found)
+    second = Columns.unpack(found, *first.pack())
     assert np.array_equal(first.dense(rows), second.dense(rows), equal_nan=True)
     assert (first.text(rows, "note") != second.text(rows, "note")).nnz == 0
