@@ -59,7 +59,7 @@ def train(job_id: str, *, tenant: str, bounds: Bounds = DEFAULT_BOUNDS) -> None:
 
     with leases.kept(job_id, attempt, tenant=tenant, stops=stops):
         try:
-            _train(job, attempt, tenant)
+            _train(job, attempt, tenant, seconds=bounds.training_seconds)
         except (MlError, ValueError) as error:
             log.exception("%s cannot be trained", job_id)
             _fail(job, attempt, "cannot_train", str(error))
@@ -72,7 +72,7 @@ def train(job_id: str, *, tenant: str, bounds: Bounds = DEFAULT_BOUNDS) -> None:
             _fail(job, attempt, "internal", OUR_FAULT.format(job_id))
 
 
-def _train(job: TrainingJob, attempt: int, tenant: str) -> None:
+def _train(job: TrainingJob, attempt: int, tenant: str, *, seconds: float) -> None:
     started = time.monotonic()
     dataset = job.dataset
     if dataset is None:
@@ -88,6 +88,7 @@ def _train(job: TrainingJob, attempt: int, tenant: str) -> None:
         quality=job.options.get("quality", "auto"),
         seed=job.options.get("seed", 0),
         base=_base(job),
+        seconds=seconds,
         progress=_Progress(job),
     )
     with _saved(trained, tenant, job.model.name) as (folder, sha256, twin_sha256):
@@ -205,9 +206,10 @@ class _Progress:
     """Writes stage and percent into the job's row, at most once a second within a stage."""
 
     # What part of a training each stage takes, roughly; the sum of those before it is where it begins.
-    SHARES: ClassVar = {"split": 2, "candidates": 56, "evaluate": 17, "refit": 25}
+    SHARES: ClassVar = {"split": 1, "read": 21, "candidates": 41, "evaluate": 17, "refit": 20}
     MESSAGES: ClassVar = {
         "split": "Setting rows aside to test on.",
+        "read": "Reading what the rows say.",
         "candidates": "Trying several models.",
         "evaluate": "Testing the best one.",
         "refit": "Learning from all rows.",
@@ -215,18 +217,22 @@ class _Progress:
 
     def __init__(self, job: TrainingJob) -> None:
         self.job = job
+        self.said = ""
         self.started = self.written = time.monotonic()
 
-    def __call__(self, stage: str, share: float) -> None:
+    def __call__(self, stage: str, share: float, said: str) -> None:
         now = time.monotonic()
-        if stage == self.job.stage and now - self.written < 1:
+        said = said or self.said
+        if stage == self.job.stage and said == self.said and now - self.written < 1:
             return
         names = list(self.SHARES)
         before = sum(self.SHARES[name] for name in names[: names.index(stage)])
         percent = min(99, int(before + self.SHARES[stage] * share))
         eta = int((now - self.started) * (100 - percent) / percent) if percent >= 5 else None
-        if stage != self.job.stage:
-            TrainingEvent.objects.create(job=self.job, stage=stage, percent=percent, message=self.MESSAGES[stage])
+        if stage != self.job.stage or said != self.said:
+            message = said if said != self.said else self.MESSAGES[stage]
+            TrainingEvent.objects.create(job=self.job, stage=stage, percent=percent, message=message[:300])
+        self.said = said
         self.job.stage, self.job.percent, self.job.eta_seconds, self.written = stage, percent, eta, now
         # Only while it runs: an attempt that comes too late must not touch an end.
         running = TrainingJob.objects.filter(id=self.job.id, status=TrainingJob.Status.RUNNING)

@@ -99,8 +99,7 @@ def learn(records: Sequence[Record], schema: Schema) -> Columns:
         elif column.type == "text":
             texts[column.name] = Vectoriser.learn(
                 [text_of(record, column.name) for record in records],
-                families=("words", "characters"),
-                features=_TEXT_FEATURES,
+                features={"words": _TEXT_FEATURES, "characters": _TEXT_FEATURES},
                 rarest=1 if len(records) < _MANY_ROWS else 2,
             )
     return Columns(schema.features, levels, texts)

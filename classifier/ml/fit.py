@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from . import calibrate, pool
-from .candidates import Candidate
+from .candidate import POOL, Candidate
 from .folds import folds, sample
 from .pool import Pool
 from .predictor import Scorer
 
 Progress = Callable[[float], None]
+Said = Callable[[float, str], None]
 
 _ROWS_LOOKED_AT = 20_000
 _FEWEST_PARTS = 2
@@ -71,6 +72,35 @@ def cross_validate(candidate: Candidate, examples: Examples, *, seed: int, progr
     return _trial(candidate, rows[scored], scores[scored], targets[rows[scored]], time.perf_counter() - start)
 
 
+def try_all(
+    offered: Sequence[Candidate], examples: Examples, *, seed: int, seconds: float, progress: Said
+) -> list[Trial]:
+    """The trials of the candidates, one after the other, until another would take longer than there is time for.
+
+    The first is always made. With them comes that of a pool, where there are several families. `progress` is called
+    with the share that is done and with what is being tried.
+    """
+    started = time.perf_counter()
+    trials: list[Trial] = []
+    for place, candidate in enumerate(offered):
+        longest = max((trial.seconds for trial in trials), default=0.0)
+        if trials and time.perf_counter() - started + longest > seconds:
+            break
+        said = f"Trying: {candidate.name}.{_so_far(trials)}"
+
+        def report(share: float, place: int = place, said: str = said) -> None:
+            progress((place + share) / len(offered), said)
+
+        report(0.0)
+        trials.append(cross_validate(candidate, examples, seed=seed, progress=report))
+    together = pooled(trials, examples.targets)
+    return [*trials, together] if together else trials
+
+
+def _so_far(trials: Sequence[Trial]) -> str:
+    return f" Best so far: {best(trials).accuracy:.1%} right." if trials else ""
+
+
 def pooled(trials: Sequence[Trial], targets: NDArray[np.intp]) -> Trial | None:
     """The best trial of each family together, where there are several families; it needs no fitting of its own.
 
@@ -85,10 +115,10 @@ def pooled(trials: Sequence[Trial], targets: NDArray[np.intp]) -> Trial | None:
     weights = pool.best_weights(scores, targets[rows])
 
     def fit(inputs: Sequence[Any], targets: NDArray[np.intp], seed: int) -> Scorer:
-        return Pool(tuple(part.candidate.fit(inputs, targets, seed) for part in parts), weights)
+        return Pool.of([part.candidate.fit(inputs, targets, seed) for part in parts], weights)
 
     name = " with ".join(part.candidate.name for part in parts)
-    together = Candidate(f"pool of {name}", fit, "pool")
+    together = Candidate(f"pool of {name}", fit, POOL)
     return _trial(together, rows, pool.mixed(scores, weights), targets[rows], 0.0)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-_MANY_FOLDS, _FEW_FOLDS = 5, 3
-_ROWS_FOR_MANY_FOLDS = 300
+# Up to so many rows, so many folds. The fewer rows there are, the more a fold's model lacks those that it must not see.
+_FOLDS = ((1_000, 10), (3_000, 5))
+_FEWEST_FOLDS = 3
 
 
 def folds(targets: NDArray[np.intp], *, seed: int) -> NDArray[np.intp]:
@@ -20,7 +21,7 @@ def folds(targets: NDArray[np.intp], *, seed: int) -> NDArray[np.intp]:
     order = order[np.argsort(targets[order], kind="stable")]
     labels, starts, counts = np.unique(targets[order], return_index=True, return_counts=True)
     rank = np.arange(len(targets)) - np.repeat(starts, counts)
-    number = _MANY_FOLDS if len(targets) < _ROWS_FOR_MANY_FOLDS else _FEW_FOLDS
+    number = next((number for rows, number in _FOLDS if len(targets) <= rows), _FEWEST_FOLDS)
     # Where a label's deal begins differs from label to label; else the first fold would get all the spare
     # rows.
     dealt = (rank + np.repeat(np.arange(len(labels)), counts)) % number

@@ -14,6 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+# So much each process that serves a model may well have for itself.
+_FEW_BYTES = 4 * 1024 * 1024
+
 
 @dataclass(frozen=True)
 class Linear:
@@ -31,6 +34,11 @@ class Linear:
         if len(weights) == 1:
             weights = np.concatenate([-weights / 2, weights / 2])
             intercepts = np.concatenate([-intercepts / 2, intercepts / 2])
+        return cls.of_labels(weights, intercepts)
+
+    @classmethod
+    def of_labels(cls, weights: NDArray[Any], intercepts: NDArray[Any]) -> Linear:
+        """From coefficients (labels, features) and intercepts (labels,)."""
         half = np.ascontiguousarray(weights.T).astype(np.float16)
         return cls(half.astype(np.float32), intercepts.astype(np.float32))
 
@@ -50,9 +58,12 @@ class Linear:
         return rest
 
     def pack(self) -> dict[str, NDArray[Any]]:
-        return {"weights": self.weights, "intercepts": self.intercepts}
+        """Few weights are stored in half precision, which is what they are rounded to. Many stay in their file in the
+        form in which they are computed with, so that the processes that serve a model share them.
+        """
+        weights = self.weights.astype(np.float16) if self.weights.nbytes <= _FEW_BYTES else self.weights
+        return {"weights": weights, "intercepts": self.intercepts}
 
     @classmethod
     def unpack(cls, arrays: dict[str, NDArray[Any]]) -> Linear:
-        # Format 1 kept the weights in half precision; those of format 2 stay in their file.
         return cls(np.asarray(arrays["weights"], dtype=np.float32), arrays["intercepts"])

@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import log_softmax
 
 from . import arrays, calibrate
 from .predictor import Scorer
@@ -36,6 +35,20 @@ class Pool:
 
     parts: tuple[Scorer, ...]
     weights: tuple[float, ...]
+
+    @classmethod
+    def of(cls, parts: Sequence[Scorer], weights: Sequence[float]) -> Pool:
+        """Parts that are linear in the same encoder's vectors become one, so that a text is read once."""
+        kept: list[tuple[Scorer, float]] = []
+        linear: list[tuple[SentenceLinear, float]] = []
+        for part, weight in zip(parts, weights, strict=True):
+            if isinstance(part, SentenceLinear):
+                linear.append((part, weight))
+            else:
+                kept.append((part, weight))
+        if linear:
+            kept.append((SentenceLinear.sum_of(linear), 1.0))
+        return cls(tuple(part for part, _ in kept), tuple(weight for _, weight in kept))
 
     @property
     def levels(self) -> Mapping[str, Sequence[str]]:
@@ -89,11 +102,9 @@ def best_weights(scores: Sequence[NDArray[np.float64]], targets: NDArray[np.intp
     """The weights, none below zero, with which out-of-fold scores have the least log loss; a sum of them needs no
     further temperature.
     """
-    rows = np.arange(len(targets))
 
     def loss(logarithms: NDArray[np.float64]) -> float:
-        together = log_softmax(mixed(scores, np.exp(logarithms).tolist()), axis=1)
-        return -float(together[rows, targets].mean())
+        return calibrate.smoothed_loss(mixed(scores, np.exp(logarithms).tolist()), targets)
 
     start = [-np.log(calibrate.temperature(part, targets) * len(scores)) for part in scores]
     found = minimize(loss, start, method="Nelder-Mead", options={"maxiter": 200})

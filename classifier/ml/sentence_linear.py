@@ -29,6 +29,13 @@ class SentenceLinear:
     encoder: Embeds
     linear: Linear
 
+    @classmethod
+    def sum_of(cls, parts: Sequence[tuple[SentenceLinear, float]]) -> SentenceLinear:
+        """Several of one encoder, each with the weight that its scores have."""
+        weights = sum(weight * part.linear.weights for part, weight in parts)
+        intercepts = sum(weight * part.linear.intercepts for part, weight in parts)
+        return cls(parts[0][0].encoder, Linear.of_labels(np.asarray(weights).T, np.asarray(intercepts)))
+
     @property
     def levels(self) -> Mapping[str, Sequence[str]]:
         return {}

@@ -40,11 +40,13 @@ _TEXTS_AT_ONCE = 256
 
 
 class Embeds(Protocol):
-    """What turns texts into vectors; `sha256` is the encoder's."""
+    """What turns texts into vectors, in so many threads; `sha256` is the encoder's."""
 
     @property
     def sha256(self) -> str: ...
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+    @property
+    def width(self) -> int: ...
+    def embed(self, texts: Sequence[str], *, threads: int = 1) -> NDArray[np.float32]: ...
 
 
 class Encoders(Protocol):
@@ -102,14 +104,12 @@ class Remembered:
     A training asks for the same texts again and again.
     """
 
-    encoder: SentenceEncoder
+    encoder: Embeds
     places: Mapping[str, int] = field(repr=False)
     vectors: NDArray[np.float16] = field(repr=False)
 
     @classmethod
-    def reading(
-        cls, encoder: SentenceEncoder, texts: Sequence[str], *, progress: Callable[[float], None]
-    ) -> Remembered:
+    def reading(cls, encoder: Embeds, texts: Sequence[str], *, progress: Callable[[float], None]) -> Remembered:
         """Read each of the texts once, in as many threads as there are processors."""
         places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
         distinct = list(places)
@@ -124,13 +124,21 @@ class Remembered:
     def sha256(self) -> str:
         return self.encoder.sha256
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        result = np.empty((len(texts), self.encoder.width), dtype=np.float32)
+    @property
+    def width(self) -> int:
+        return self.encoder.width
+
+    def embed(self, texts: Sequence[str], *, threads: int = 1) -> NDArray[np.float32]:
+        result = np.empty((len(texts), self.width), dtype=np.float32)
         for row, text in enumerate(texts):
             place = self.places.get(text)
-            # Half precision for new ones too, so that it never matters which were known.
-            result[row] = self.encoder.embed([text])[0].astype(np.float16) if place is None else self.vectors[place]
+            result[row] = self._anew(text) if place is None else self.vectors[place]
         return result
+
+    def _anew(self, text: str) -> NDArray[np.float16]:
+        """In half precision as well, so that it never matters which texts were known."""
+        vector: NDArray[np.float16] = self.encoder.embed([text])[0].astype(np.float16)
+        return vector
 
 
 class Library:

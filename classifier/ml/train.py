@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,17 +14,17 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from . import fit
-from .candidates import FAST, Candidate, worth_trying
+from .candidates import FAST, worth_trying
 from .errors import rejected
 from .evaluate import CROSS_VALIDATION, HELD_OUT, Answers, Evaluation, evaluate
 from .fit import Examples, Trial
 from .predictor import Predictor
 from .rows import Cell
 from .schema import Schema
-from .sentences import Remembered, SentenceEncoder
+from .sentences import Embeds, Remembered
 from .split import content_hash
 
-Progress = Callable[[str, float], None]
+Progress = Callable[[str, float, str], None]
 
 STAGES = ("split", "read", "candidates", "evaluate", "refit")
 
@@ -32,6 +33,8 @@ _THREADS = ThreadpoolController()
 
 _GOLDEN = 16
 _TEXTS_READ = 100_000
+# What remains is for the two models that are fitted of the best candidate.
+_SHARE_OF_TRIALS = 0.6
 # Fewer held-out rows than this say less than the cross-validation does.
 _FEWEST_HELD_OUT = 10
 
@@ -56,7 +59,8 @@ def train(
     quality: str = "auto",
     seed: int = 0,
     base: Predictor | None = None,
-    encoder: SentenceEncoder | None = None,
+    encoder: Embeds | None = None,
+    seconds: float = 3_600.0,
     progress: Progress | None = None,
 ) -> Trained:
     """Train on rows with their labels; `held_out` (rows,) marks the ones that the evaluation is made on.
@@ -64,11 +68,12 @@ def train(
     A text model may start from a `base`, a text model of whatever labels; one that has not seen the held-out rows, or
     the evaluation flatters. It is tried beside the others, and taken where it is better. With an `encoder`, models that
     know what words mean are tried as well.
-    `progress` is called with a stage (split, read, candidates, evaluate, refit) and the share of it that is done.
-    The same data, seed and library versions give the same numbers. Raises TableRejected for fewer than two
-    labels or labels that never repeat, and ValueError when `held_out` leaves a label without a training row.
+    `progress` is called with a stage (split, read, candidates, evaluate, refit), the share of it that is done, and what
+    is being done. The same data, seed, library versions and candidates tried give the same numbers; `seconds` only
+    decide how many are tried. Raises TableRejected for fewer than two labels or labels that never repeat, and
+    ValueError when `held_out` leaves a label without a training row.
     """
-    watch = _Watch(progress or (lambda stage, share: None))
+    watch = _Watch(progress or (lambda stage, share, said: None))
     with _THREADS.limit(limits=1):
         with watch.stage("split"):
             data = _prepare(rows, labels, held_out, schema)
@@ -83,7 +88,13 @@ def train(
                 base=base.scorer if base else None,
                 encoder=read,
             )
-            trials = _trials(data, offered, seed, watch)
+            trials = fit.try_all(
+                offered,
+                Examples(data.inputs, data.targets, data.distinct),
+                seed=seed,
+                seconds=_SHARE_OF_TRIALS * seconds - watch.passed,
+                progress=partial(watch.progress, "candidates"),
+            )
             chosen = fit.best(trials)
         with watch.stage("evaluate"):
             twin = _fit(data, chosen, data.training, seed)
@@ -114,12 +125,16 @@ class _Watch:
     progress: Progress
     seconds: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def passed(self) -> float:
+        return sum(self.seconds.values())
+
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         start = time.perf_counter()
-        self.progress(name, 0.0)
+        self.progress(name, 0.0, "")
         yield
-        self.progress(name, 1.0)
+        self.progress(name, 1.0, "")
         self.seconds[name] = round(time.perf_counter() - start, 3)
 
 
@@ -153,24 +168,11 @@ def _distinct(
     return np.array(list(first.values()), dtype=np.intp) if len(first) > labels else training
 
 
-def _read(data: _Data, encoder: SentenceEncoder | None, watch: _Watch) -> Remembered | None:
+def _read(data: _Data, encoder: Embeds | None, watch: _Watch) -> Remembered | None:
     """The texts as vectors, where there is an encoder and not so many that reading them would take all the time."""
     if encoder is None or data.schema.kind != "text" or len(data.inputs) > _TEXTS_READ:
         return None
-    return Remembered.reading(encoder, data.inputs, progress=lambda share: watch.progress("read", share))
-
-
-def _trials(data: _Data, offered: Sequence[Candidate], seed: int, watch: _Watch) -> list[Trial]:
-    examples = Examples(data.inputs, data.targets, data.distinct)
-    trials = []
-    for place, candidate in enumerate(offered):
-
-        def report(share: float, place: int = place) -> None:
-            watch.progress("candidates", (place + share) / len(offered))
-
-        trials.append(fit.cross_validate(candidate, examples, seed=seed, progress=report))
-    together = fit.pooled(trials, data.targets)
-    return [*trials, together] if together else trials
+    return Remembered.reading(encoder, data.inputs, progress=lambda share: watch.progress("read", share, ""))
 
 
 def _fit(data: _Data, trial: Trial, rows: NDArray[np.intp], seed: int) -> Predictor:

@@ -46,14 +46,16 @@ class Vectoriser:
         return cls(widths, idf, Lookup.of(np.concatenate(hashed)), listing)
 
     @classmethod
-    def learn(cls, texts: Sequence[str], *, families: Sequence[str], features: int, rarest: int) -> Vectoriser:
-        """The vectoriser of a training set: per family the `features` n-grams that stand in the most texts.
+    def learn(cls, texts: Sequence[str], *, features: Mapping[str, int], rarest: int) -> Vectoriser:
+        """The vectoriser of a training set: per family so many n-grams, those that stand in the most texts.
 
         An n-gram must stand in `rarest` texts. Of a very large set every k-th text is looked at.
         """
         seen = texts[:: 1 + len(texts) // _TEXTS_LOOKED_AT]
         common = {
-            family: _most_common(family, seen, features, rarest) for family in grams.FAMILIES if family in families
+            family: _most_common(family, seen, features[family], rarest)
+            for family in grams.FAMILIES
+            if family in features
         }
         counts = np.array([count for found in common.values() for _, count in found], dtype=np.float64)
         idf = np.log((1 + len(seen)) / (1 + counts)) + 1

@@ -9,6 +9,7 @@ STAGES = {
     "queued": "Waiting for a worker",
     "reading": "Reading the rows",
     "split": "Setting rows aside to test on",
+    "read": "Reading what the rows say",
     "candidates": "Trying several models",
     "evaluate": "Testing the best one",
     "refit": "Learning from all rows",

@@ -22,7 +22,7 @@ def test_each_label_has_its_share_of_every_fold(values: list[int]) -> None:
     targets = np.array(values)
     dealt = folds(targets, seed=1)
     for label in set(values):
-        counts = np.bincount(dealt[(targets == label) & (dealt >= 0)], minlength=5)
+        counts = np.bincount(dealt[(targets == label) & (dealt >= 0)], minlength=10)
         assert counts.max() - counts.min() <= 1
 
 

@@ -25,7 +25,7 @@ def undecided(words: int) -> tuple[Predictor, list[str]]:
     """A model of 200 labels, many of which are equally probable for each of its words; and the words."""
     known = [f"word{number}" for number in range(words)]
     weights = np.random.default_rng(0).integers(0, 4, (words, 200)).astype(np.float32)
-    vectoriser = Vectoriser.learn(known, families=("words",), features=words, rarest=1)
+    vectoriser = Vectoriser.learn(known, features={"words": words}, rarest=1)
     scorer = TextLinear(vectoriser, Linear(weights, np.zeros(200, np.float32)))
     text = Schema("label", "text", (Column("text", "text", 0, words, ()),))
     return Predictor(text, tuple(map(str, range(200))), 1.0, scorer), known

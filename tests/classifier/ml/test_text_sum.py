@@ -27,7 +27,7 @@ def sample() -> tuple[list[str], NDArray[np.intp], tuple[str, ...]]:
 
 
 def learn(texts: list[str]) -> Vectoriser:
-    return Vectoriser.learn(texts, families=("characters",), features=10_000, rarest=1)
+    return Vectoriser.learn(texts, features={"characters": 10_000}, rarest=1)
 
 
 @pytest.fixture(scope="module")

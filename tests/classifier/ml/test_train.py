@@ -29,7 +29,7 @@ def test_a_table_model_learns_what_a_linear_one_cannot(table_model: Trained) -> 
 
 def test_progress_goes_through_the_stages() -> None:
     steps: list[tuple[str, float]] = []
-    result = trained_on(texts(60), progress=lambda stage, share: steps.append((stage, share)))
+    result = trained_on(texts(60), progress=lambda stage, share, _: steps.append((stage, share)))
     assert list(dict.fromkeys(stage for stage, _ in steps)) == list(STAGES) == list(result.seconds)
     for stage in STAGES:
         shares = [share for name, share in steps if name == stage]

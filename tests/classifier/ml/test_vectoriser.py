@@ -17,7 +17,7 @@ BOTH = ("words", "characters")
 
 
 def learned(features: int = 1000, rarest: int = 1) -> Vectoriser:
-    return Vectoriser.learn(TEXTS, families=BOTH, features=features, rarest=rarest)
+    return Vectoriser.learn(TEXTS, features=dict.fromkeys(BOTH, features), rarest=rarest)
 
 
 def by_hand(vectoriser: Vectoriser, text: str) -> NDArray[np.float64]:
@@ -37,7 +37,7 @@ def by_hand(vectoriser: Vectoriser, text: str) -> NDArray[np.float64]:
 def test_the_weights_are_those_of_scikit_learn() -> None:
     reference = TfidfVectorizer(token_pattern=r"(?u)\w+", ngram_range=(1, 2), sublinear_tf=True)
     expected = reference.fit_transform(TEXTS).toarray()
-    found = Vectoriser.learn(TEXTS, families=("words",), features=1000, rarest=1)
+    found = Vectoriser.learn(TEXTS, features={"words": 1000}, rarest=1)
     order = [found.vocabulary["words"].index(name) for name in reference.get_feature_names_out()]
     assert np.allclose(found.matrix(TEXTS).toarray()[:, order], expected, atol=1e-6)
 
@@ -45,7 +45,7 @@ def test_the_weights_are_those_of_scikit_learn() -> None:
 @settings(deadline=None)
 @given(ANY_TEXTS, ANY_TEXTS)
 def test_any_text_is_weighed_as_the_definition_says(known: list[str], texts: list[str]) -> None:
-    found = Vectoriser.learn([*known, *texts[:2]], families=BOTH, features=40, rarest=1)
+    found = Vectoriser.learn([*known, *texts[:2]], features=dict.fromkeys(BOTH, 40), rarest=1)
     expected = np.array([by_hand(found, text) for text in texts]).reshape(len(texts), found.width)
     assert np.allclose(found.matrix(texts).toarray(), expected, atol=1e-6)
 
@@ -54,7 +54,7 @@ def test_only_the_most_frequent_features_are_kept() -> None:
     found = learned(features=3, rarest=2)
     assert found.width == 6
     assert found.vocabulary["words"][0] == "card"
-    assert Vectoriser.learn(["a b", "c d"], families=("words",), features=9, rarest=2).width == 6
+    assert Vectoriser.learn(["a b", "c d"], features={"words": 9}, rarest=2).width == 6
 
 
 def test_one_text_is_weighed_as_in_a_batch() -> None:
@@ -72,7 +72,7 @@ def test_more_texts_than_are_weighed_together_keep_their_order() -> None:
 
 
 def test_without_anything_to_know_every_row_is_empty() -> None:
-    found = Vectoriser.learn([" ", ""], families=BOTH, features=9, rarest=1)
+    found = Vectoriser.learn([" ", ""], features=dict.fromkeys(BOTH, 9), rarest=1)
     assert (found.matrix(["card", ""]).shape, found.matrix(["card"]).nnz) == ((2, 0), 0)
 
 
