@@ -1,7 +1,7 @@
 """`./assort bench`: measures on a service of its own, prints a table, and writes it where it is told to.
 
 Each subject is a module here with a function `measure(service) -> list[Row]`. With --peers the same model is also
-measured under other model servers, which are installed at the first time.
+measured under other model servers, which are installed at the first time. With --models, data sets are trained on.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def main() -> int:
 
 def _run() -> int:
     options = _parser().parse_args()
-    subjects = options.subjects or ([] if options.peers else SUBJECTS)
+    subjects = options.subjects or ([] if options.peers or options.models else SUBJECTS)
     if options.peers or set(subjects) - WITHOUT_WRK:
         wrk.require()
     # The peers have one, and this machine has few cores.
@@ -73,6 +73,8 @@ def _run() -> int:
         module = importlib.import_module(f"tests.bench.{subject}")
         bounds = {"most": options.tenants} if subject == "tenants" else {}
         found.add(subject, module.measure(service.SERVICE, **bounds))
+    if options.models:
+        found.add("models", importlib.import_module("tests.bench.models").measure(service.SERVICE, options.models))
     if options.peers:
         compared = importlib.import_module("tests.bench.comparison").measure(service.SERVICE)
         found.points = compared.points
@@ -85,6 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     named = ", ".join(SUBJECTS)
     parser.add_argument("subjects", nargs="*", type=_subject, metavar="SUBJECT", help=f"{named}; all without --peers")
     parser.add_argument("--peers", action="store_true", help="the same model under MLServer, BentoML, LitServe, MLflow")
+    folder = "train on each folder's train.csv in there and ask its test.csv"
+    parser.add_argument("--models", type=_directory, metavar="DIR", help=folder)
     parser.add_argument("--tenants", type=_count, default=1_000, metavar="N", help="so many at the most (1000)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the numbers")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="where to write the tables")
@@ -96,6 +100,13 @@ def _count(text: str) -> int:
     if not text.isdigit() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of organisations: choose one from 1")
     return int(text)
+
+
+def _directory(text: str) -> Path:
+    folder = Path(text)
+    if not list(folder.glob("*/train.csv")):
+        raise argparse.ArgumentTypeError(f"{text!r} has no folders with a train.csv and a test.csv")
+    return folder
 
 
 def _subject(text: str) -> str:

@@ -8,7 +8,7 @@ from tests.service import Service
 
 SECONDS = 30
 # What was started for the sample ends when it has had nothing to do for a while.
-SETTLED_SECONDS = 180
+SETTLED_SECONDS = 420
 PASSING = ("infer ", "train ", "batch ", "registrar.recorder")
 
 
