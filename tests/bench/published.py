@@ -9,8 +9,10 @@ SMALL = at_most(2)
 
 @dataclass(frozen=True)
 class Published:
-    """`named` are accuracies of others on the same rows; the rest is what ours are to reach, floor and goal. Shares are in
-    per cent."""
+    """`named` are accuracies of others on the same rows; the rest is what ours are to reach, floor and goal.
+
+    Shares are in per cent.
+    """
 
     named: str = "nothing published"
     accuracy: Wanted | None = None
