@@ -16,6 +16,8 @@ from tests.bench.guests import Guest
 from tests.service import Service
 
 SENDERS = 32
+# Of single texts none would wait: they are answered as fast as they are taken in.
+TEXTS = 64
 LOOK_SECONDS, REST_SECONDS = 0.25, 0.05
 FILL_SECONDS = 120.0
 # Refused until there is room again, which is as it should be.
@@ -69,7 +71,7 @@ def _waiting(tenant: str) -> int:
 async def _send(
     session: aiohttp.ClientSession, guest: Guest, questions: tuple[str, ...], level: Level, is_over: IsOver
 ) -> None:
-    for call in cycle(guest.calls(questions)):
+    for call in cycle(guest.calls(questions, texts=TEXTS)):
         # A little more than wanted, for what is answered before the next look.
         while level.now > level.wanted * 1.02 and not is_over():
             await asyncio.sleep(REST_SECONDS)

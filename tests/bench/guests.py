@@ -18,9 +18,11 @@ class Guest:
     tenant: str
     key: str = field(repr=False)
 
-    def calls(self, questions: tuple[str, ...]) -> list[Call]:
+    def calls(self, questions: tuple[str, ...], *, texts: int = 1) -> list[Call]:
+        """Return a request for each run of so many questions."""
         path = f"/api/v1/models/{bank.SHARED}/classify"
-        return [Call(path, {"inputs": [question]}, self.key) for question in questions]
+        runs = [list(questions[start : start + texts]) for start in range(0, len(questions), texts)]
+        return [Call(path, {"inputs": run}, self.key) for run in runs]
 
 
 def host() -> User:
