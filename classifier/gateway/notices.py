@@ -59,10 +59,23 @@ class Notices:
             asked = time.monotonic()
             async with asyncio.timeout(PAUSE):
                 await opened.execute("SELECT 1")
-                await self._take(opened, 0)
+                await self._take(opened)
             self.complete_until = asked
-            await self._take(opened, CONFIRM_SECONDS)
+            await _readable(opened, CONFIRM_SECONDS)
 
-    async def _take(self, opened: psycopg.AsyncConnection[Any], seconds: float) -> None:
-        async for notice in opened.notifies(timeout=seconds):
+    async def _take(self, opened: psycopg.AsyncConnection[Any]) -> None:
+        async for notice in opened.notifies(timeout=0):
             self._hear[notice.channel](notice.payload)
+
+
+async def _readable(opened: psycopg.AsyncConnection[Any], seconds: float) -> None:
+    """Return when something can be read, or after `seconds`. psycopg would look ten times a second itself."""
+    loop, heard = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(opened.fileno(), heard.set)
+    try:
+        async with asyncio.timeout(seconds):
+            await heard.wait()
+    except TimeoutError:
+        pass
+    finally:
+        loop.remove_reader(opened.fileno())

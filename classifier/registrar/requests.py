@@ -18,7 +18,7 @@ from tenants import ids
 
 log = logging.getLogger("classifier.registrar")
 
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 1.0
 _RECONNECT_SECONDS = 2.0
 # A request that could not be handed over is left alone for so long.
 _PATIENCE_SECONDS = 30.0
