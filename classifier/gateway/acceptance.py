@@ -24,7 +24,7 @@ REQUESTS = 1_000
 BYTES = 64 * 1024 * 1024
 # The pause after each that was taken in. Whoever sends many waits a little for them. Without it, those that were
 # taken in together would all be told at once, ask for the next at once, and everybody else would stand behind them.
-PACE_SECONDS = 0.003
+PACE_SECONDS = 0.005
 
 # Keeps requests inside their organisation, and returns for each what was kept or why it was not.
 Accept = Callable[[Sequence[Later]], Sequence[Classification | TenantError]]
