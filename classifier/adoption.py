@@ -18,7 +18,7 @@ import numpy as np
 from classifier import registry
 from classifier.encoders import shelf
 from classifier.ml import artefact, compare
-from classifier.ml.errors import ArtefactDamaged
+from classifier.ml.errors import ArtefactDamaged, EncoderMissing
 from classifier.ml.evaluate import HELD_OUT, Answers, Evaluation, evaluate
 from classifier.ml.predictor import Predictor
 from classifier.models import Dataset, Model, ModelVersion, Row
@@ -61,6 +61,8 @@ def load(folder: Path, *, sha256: str | None) -> Outside:
         return Outside(predictor, hashlib.sha256((folder / artefact.MANIFEST).read_bytes()).hexdigest())
     except ArtefactDamaged as damaged:
         raise Refused(f"It is not a model in our format: {_without_folder(str(damaged), folder)}") from damaged
+    except EncoderMissing as error:
+        raise Refused(f"{error} Ask the operator to add that encoder, and move the alias again.") from error
     except Refused:
         raise
     except MemoryError as error:

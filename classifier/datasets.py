@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Case, Q, QuerySet, Value, When
 from django.utils import timezone
 
+from classifier import vectors
 from classifier.errors import DatasetNotReady
 from classifier.ml.errors import Problem
 from classifier.ml.schema import Schema
@@ -89,6 +90,15 @@ def versions_of(dataset: Dataset) -> QuerySet[Dataset]:
     with connection.cursor() as cursor:
         cursor.execute(VERSIONS, [dataset.id])
         return Dataset.objects.filter(id__in=[found for (found,) in cursor.fetchall()])
+
+
+def lineage(dataset: Dataset) -> list[str]:
+    """Return the ids of the data set and of those that it grew from, the nearest first."""
+    found = [dataset.id]
+    while dataset.parent is not None:
+        dataset = dataset.parent
+        found.append(dataset.id)
+    return found
 
 
 def create(
@@ -172,12 +182,13 @@ def delete(*, organisation: Organisation, dataset: Dataset, by: str) -> None:
         raise Conflict("Rows are being added to this data set. Wait until the new one is ready.")
     if not jobs.cancel(dataset.id) and dataset.status == Dataset.Status.VALIDATING:
         raise Conflict("This data set is being read. Try again when its status has changed.")
-    path = file_of(organisation.tenant, dataset.id)
+    dataset_id, path = dataset.id, file_of(organisation.tenant, dataset.id)
     audit.record(by=by, action="dataset.deleted", target=dataset.id, name=dataset.name)
     # Whoever followed it goes on with the version before.
     Model.objects.filter(followed=dataset).update(followed=dataset.parent_id)
     dataset.delete()
     transaction.on_commit(lambda: path.unlink(missing_ok=True))
+    transaction.on_commit(lambda: vectors.drop(organisation.tenant, dataset_id))
 
 
 def check_ready(dataset: Dataset) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from classifier import kinds, loaded, registry, results, sharing
 from classifier.loaded import LoadedModels
-from classifier.ml.errors import ArtefactDamaged, InputsRejected
+from classifier.ml.errors import ArtefactDamaged, EncoderMissing, InputsRejected
 from classifier.ml.predictor import Predictor
 from classifier.models import Classification, ModelVersion
 from classifier.queues import LATER
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 KIND = kinds.CLASSIFICATION
 DEFAULT_KEEPING = Keeping()
+NO_ENCODER = "Ask the operator to install it, or train the model again with the quality `fast`."
 
 # An input's most probable labels, as places in the model's list of them, and their probabilities.
 Best = tuple[list[int], list[float]]
@@ -153,7 +154,7 @@ def answer_together(
         good, refused = _sorted_out(predictor, requests)
         replies = refused | _computed(predictor, version, good)
     except Exception as error:  # noqa: BLE001  # Whoever waits for an answer is told at once; `_told` logs it.
-        if len(requests) > 1 and not isinstance(error, TenantError | ArtefactDamaged | DatabaseError):
+        if len(requests) > 1 and not isinstance(error, TenantError | ArtefactDamaged | EncoderMissing | DatabaseError):
             # Alone, each of them meets no error but its own.
             return [answer_together([one], model=model, version=version, models=models)[0] for one in requests]
         return [refusal(request["id"], _told(error)) for request in requests]
@@ -167,6 +168,8 @@ def _told(error: Exception) -> TenantError:
             return error
         case ArtefactDamaged():
             return Unavailable(f"This version cannot be used: {error}", retry_after=60)
+        case EncoderMissing():
+            return Unavailable(f"{error} {NO_ENCODER}", retry_after=60)
         case DatabaseError():
             connection.close()
             return Unavailable("The database does not answer. Try again.", retry_after=2)

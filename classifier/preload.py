@@ -4,12 +4,19 @@ Celery loads most of itself by name when a worker starts: half of a worker's fir
 """
 
 import encodings.idna  # noqa: F401 - Looking up a host's name loads it.
+import logging
 import sys
 from importlib import import_module
 from types import ModuleType
 from typing import cast
 
 from celery import current_app
+from django.conf import settings
+
+from classifier.encoders import shelf
+from classifier.ml.errors import MlError
+
+log = logging.getLogger(__name__)
 
 BY_NAME = (
     *("classifier.ml.train", "classifier.worker"),
@@ -35,3 +42,19 @@ for name in BY_NAME:
 del sys.modules["pandas"]
 # Every task is made here, once.
 current_app.finalize(auto=True)
+
+
+def load_encoder() -> None:
+    """Load the encoder that trainings use: its weights are then in memory once, for all workers together."""
+    sha256 = shelf.default() if settings.ASSORT_ENCODER else None
+    if sha256 is None:
+        log.info("there is no sentence encoder for trainings: they try linear models only")
+        return
+    try:
+        # One that computes once has done what it does only the first time.
+        shelf.library().get(sha256).embed(["ready"])
+    except MlError as error:
+        log.error("workers start without the sentence encoder, and load it when they need it: %s", error)
+
+
+load_encoder()

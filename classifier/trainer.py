@@ -16,14 +16,17 @@ import numpy as np
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from classifier import datasets, leases, registry, sharing, training
+from classifier import datasets, leases, registry, sharing, training, vectors
+from classifier.encoders import catalogue, shelf
 from classifier.leases import DEFAULT_BOUNDS, LOST, OUR_FAULT, Bounds
 from classifier.ml import artefact, compare
-from classifier.ml.errors import MlError
+from classifier.ml.errors import ArtefactDamaged, EncoderMissing, MlError
 from classifier.ml.predictor import Predictor
+from classifier.ml.schema import Schema
+from classifier.ml.sentences import NOTHING, Known, SentenceEncoder
 from classifier.ml.train import Trained
 from classifier.ml.train import train as fit
-from classifier.models import Model, ModelVersion, TrainingEvent, TrainingJob
+from classifier.models import Dataset, Model, ModelVersion, TrainingEvent, TrainingJob
 from tenants import jobs, letters
 from tenants.errors import NotFound
 from tenants.models import Letter
@@ -33,6 +36,7 @@ log = logging.getLogger(__name__)
 # From a model to whether its new version is to serve, and why.
 Judge = Callable[[Model], tuple[bool, str]]
 
+WITHDRAWN = "{} was withdrawn meanwhile. Train without it, or from another."
 TOO_LONG = "It took longer than the {:,} s that the plan allows. Use fewer rows, or ask for a larger plan."
 
 
@@ -80,6 +84,7 @@ def _train(job: TrainingJob, attempt: int, tenant: str, *, seconds: float) -> No
         return
     examples = datasets.examples(dataset)
     found = datasets.schema_of(dataset)
+    encoder = _encoder(job, found)
     trained = fit(
         examples.inputs,
         examples.labels,
@@ -88,9 +93,13 @@ def _train(job: TrainingJob, attempt: int, tenant: str, *, seconds: float) -> No
         quality=job.options.get("quality", "auto"),
         seed=job.options.get("seed", 0),
         base=_base(job),
+        encoder=encoder,
+        known=_known(dataset, tenant, encoder),
         seconds=seconds,
         progress=_Progress(job),
     )
+    if trained.read:
+        vectors.keep(tenant, dataset.id, trained.read)
     with _saved(trained, tenant, job.model.name) as (folder, sha256, twin_sha256):
         candidate = registry.Candidate(
             folder=folder,
@@ -108,11 +117,36 @@ def _train(job: TrainingJob, attempt: int, tenant: str, *, seconds: float) -> No
 
 
 def _base(job: TrainingJob) -> Predictor | None:
-    named = job.options.get("base")
+    named = job.options.get("base", "")
     try:
-        return sharing.load_base(named) if named else None
+        return sharing.load_base(named) if sharing.is_shared(named) else None
     except NotFound:
-        raise ValueError(f"{named} was withdrawn meanwhile. Train without it, or from another model.") from None
+        raise ValueError(WITHDRAWN.format(named)) from None
+
+
+def _encoder(job: TrainingJob, schema: Schema) -> SentenceEncoder | None:
+    """Return the encoder that the training starts from, or the installation's own for a text model.
+
+    Without that one a training goes on with what it has; without one that was asked for by name it does not.
+    """
+    named = job.options.get("base", "")
+    if named and not sharing.is_shared(named):
+        try:
+            return shelf.library().get(catalogue.get(named).sha256)
+        except NotFound:
+            raise ValueError(WITHDRAWN.format(named)) from None
+    usual = catalogue.default() if schema.kind == "text" and job.options.get("quality") != training.FAST else None
+    try:
+        return shelf.library().get(usual.sha256) if usual else None
+    except (EncoderMissing, ArtefactDamaged) as error:
+        log.error("%s is trained without the sentence encoder %s: %s", job.id, usual, error)
+        return None
+
+
+def _known(dataset: Dataset, tenant: str, encoder: SentenceEncoder | None) -> Known:
+    if encoder is None:
+        return NOTHING
+    return vectors.load(tenant, datasets.lineage(dataset), sha256=encoder.sha256, width=encoder.width)
 
 
 @contextmanager
@@ -246,4 +280,5 @@ def _evaluated(examples: datasets.Examples, trained: Trained) -> list[tuple[int,
 
 def _parameters(job: TrainingJob, trained: Trained) -> dict[str, Any]:
     chosen = next(candidate["name"] for candidate in trained.candidates if candidate["chosen"])
-    return {**job.options, "chosen": chosen, "candidates": list(trained.candidates)}
+    encoder = {"encoder": f"{trained.read.name}@{trained.read.sha256[:12]}"} if trained.read else {}
+    return {**job.options, **encoder, "chosen": chosen, "candidates": list(trained.candidates)}

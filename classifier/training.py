@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from classifier import datasets, kinds, sharing
+from classifier.encoders import catalogue
 from classifier.models import Dataset, Model, TrainingEvent, TrainingJob
 from classifier.queues import TRAIN
 from tenants import appointments, isolation, jobs, letters
@@ -17,7 +18,8 @@ from tenants.models import Letter, Organisation
 
 KIND = kinds.TRAINING
 MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-QUALITIES = ("auto", "fast", "best")
+FAST = "fast"
+QUALITIES = ("auto", FAST, "best")
 # What a training without a person takes over from the one before. A seed was for that one.
 KEPT_OPTIONS = ("quality", "base")
 
@@ -50,13 +52,13 @@ def start(
 ) -> TrainingJob:
     """Have a model trained on the data set; the model is made at its first training.
 
-    `options["base"]` is a shared text model to start from. Raises InvalidInput for a name that cannot be or a base that
-    does not fit, DatasetNotReady, and QuotaExceeded at the plan's number of models.
+    `options["base"]` is a shared text model or a sentence encoder to start from. Raises InvalidInput for a name that
+    cannot be or a base that does not fit, DatasetNotReady, and QuotaExceeded at the plan's number of models.
     """
     datasets.check_ready(datasets.locked(dataset.id))
     options = dict(options or {})
     if options.get("base"):
-        options["base"] = _base(options["base"], dataset)
+        options["base"] = _base(options["base"], dataset, options.get("quality", ""))
     return _submit(dataset, _model(organisation, model_name, by), options, by)
 
 
@@ -126,20 +128,39 @@ def finish(job: TrainingJob, status: TrainingJob.Status, message: str, *, error:
         appointments.make(follower.name, at=timezone.now())
 
 
-def _base(named: str, dataset: Dataset) -> str:
-    """Return the base with the number of its version, so that it is known for ever what a model started from."""
-    name, _, number = named.partition("@")
+def _base(named: str, dataset: Dataset, quality: str) -> str:
+    """Return the base; a model with the number of its version, so that it is known for ever what one started from.
+
+    An encoder's hash stands in the model that was trained with it.
+    """
+    if datasets.schema_of(dataset).kind != "text":
+        raise _base_refused("Only a text model can start from another, or from a sentence encoder.")
     try:
-        version = sharing.get_version(name, int(number)) if number.isdecimal() else sharing.get(name)
+        return _shared(named) if sharing.is_shared(named) else _encoder(named, quality)
     except NotFound:
-        raise InvalidInput.field(
-            "options/base", f"There is no shared model {named!r}; see the list of models."
+        names = ", ".join(encoder.name for encoder in catalogue.find_all())
+        known = f"the sentence encoders are {names}" if names else "there are no sentence encoders"
+        raise _base_refused(
+            f"There is no shared model or sentence encoder {named!r}. See the list of models; {known}."
         ) from None
-    if version.kind != "text" or datasets.schema_of(dataset).kind != "text":
-        raise InvalidInput.field(
-            "options/base", "Only a text model can start from another, and only from a text model."
-        )
+
+
+def _shared(named: str) -> str:
+    name, _, number = named.partition("@")
+    version = sharing.get_version(name, int(number)) if number.isdecimal() else sharing.get(name)
+    if version.kind != "text":
+        raise _base_refused("Only a text model can be started from.")
     return str(version)
+
+
+def _encoder(named: str, quality: str) -> str:
+    if quality == FAST:
+        raise _base_refused("With the quality `fast` no sentence encoder is used. Ask for `auto` or `best`.")
+    return catalogue.get(named).name
+
+
+def _base_refused(detail: str) -> InvalidInput:
+    return InvalidInput.field("options/base", detail)
 
 
 def _model(organisation: Organisation, name: str, by: str) -> Model:

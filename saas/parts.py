@@ -29,7 +29,9 @@ def stages(instance: Instance, *, mlflow_ui: bool = False) -> list[list[Part]]:
         parts.append(_mlflow(instance))
     prepare = Part("prepare", (*manage, "prepare"), instance.environment("prepare"), once=True)
     first = [*embedded.services(instance), _assets(instance, *manage)]
-    return [stage for stage in (first, [prepare], parts, _sample(instance, *manage)) if stage]
+    # The fleet forks workers with the encoder that it finds when it starts.
+    in_turn = (first, [prepare], _encoder(instance, *manage), parts, _sample(instance, *manage))
+    return [stage for stage in in_turn if stage]
 
 
 def _assets(instance: Instance, *manage: str) -> Part:
@@ -37,6 +39,14 @@ def _assets(instance: Instance, *manage: str) -> Part:
     unused = [f"--ignore={name}" for name in ("rest_framework", "redoc")]
     command = (*manage, "collectstatic", "--no-input", "--clear", "--verbosity", "0", *unused)
     return Part("assets", command, instance.environment("manage"), once=True)
+
+
+def _encoder(instance: Instance, *manage: str) -> list[Part]:
+    """Return the part that adds the sentence encoder: on the first start only, in two or three seconds."""
+    if not instance.encoder or (instance.data / "shared" / "_encoders" / "default").exists():
+        return []
+    command = (*manage, "encoder", "bundled", "--if-installed")
+    return [Part("encoder", command, instance.environment("manage"), once=True)]
 
 
 def _sample(instance: Instance, *manage: str) -> list[Part]:

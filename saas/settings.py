@@ -17,6 +17,8 @@ ASSORT_PART = env.choice("ASSORT_PART", PARTS)
 ASSORT_DATA = env.text("ASSORT_DATA")
 ASSORT_MODE = env.choice("ASSORT_MODE", ("development", "production"), "development")
 ASSORT_PUBLIC_URL = env.text("ASSORT_PUBLIC_URL", "http://127.0.0.1:8000")
+# Whether trainings use a sentence encoder by themselves, and workers are forked with it.
+ASSORT_ENCODER = env.choice("ASSORT_ENCODER", ("on", "off"), "on") == "on"
 # Where the gateway finds the web processes.
 ASSORT_WEB_ADDRESS = env.text("ASSORT_WEB_ADDRESS", "")
 

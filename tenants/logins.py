@@ -47,7 +47,13 @@ GRANTS: dict[str, dict[str, str]] = {
         "tenant_lease": ALIVE,
         "quarantine": ALIVE,
     },
-    "registrar": {"organisation": "SELECT", "route": "SELECT", "job": "SELECT, INSERT, UPDATE", "heartbeat": ALIVE},
+    "registrar": {
+        "organisation": "SELECT",
+        "route": "SELECT",
+        "encoder": "SELECT",
+        "job": "SELECT, INSERT, UPDATE",
+        "heartbeat": ALIVE,
+    },
     # Addresses and no password: these columns of people, and no other.
     "postman": {
         "letter": "SELECT, UPDATE, DELETE",

@@ -154,7 +154,7 @@ class TrainingOptions(StrictSerializer):
     base = TextField(
         max_length=80,
         required=False,
-        help_text="A shared text model to start from: `assort.<name>`, or one `@` a version.",
+        help_text="A shared text model (`assort.<name>`, or one `@` a version) or a sentence encoder to start from.",
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from classifier.encoders import graph
 from classifier.encoders.published import Published
 from classifier.ml import sentences
+from classifier.ml.errors import EncoderMissing
 from classifier.ml.sentences import SentenceEncoder
 from tenants.errors import InvalidInput
 
@@ -24,10 +25,12 @@ LIKENESS = 0.96
 
 
 def make(published: Published, folder: Path, *, name: str) -> str:
-    """Write the encoder into a new folder and return its hash. Raises InvalidInput where 8 bits lose too much of it."""
-    content = graph.build(published.weights, published.shape, is_small=True)
-    small = _opened(published, content, name)
-    exact = _opened(published, graph.build(published.weights, published.shape, is_small=False), name)
+    """Write the encoder into a new folder and return its hash.
+
+    Raises InvalidInput where 8 bits lose too much of it, and where its parts do not belong together.
+    """
+    content, small = _built(published, name, is_small=True)
+    _, exact = _built(published, name, is_small=False)
     likeness = float((small.embed(GOLDEN) * exact.embed(GOLDEN)).sum(axis=1).min())
     if not likeness >= LIKENESS:
         detail = f"With 8 bits a weight its vectors turn by too much: likeness {likeness:.3f}, wanted {LIKENESS}."
@@ -36,8 +39,20 @@ def make(published: Published, folder: Path, *, name: str) -> str:
     return sentences.save(small, folder, graph=content, tokenizer=published.tokenizer, golden=GOLDEN, said=said)
 
 
-def _opened(published: Published, content: bytes, name: str) -> SentenceEncoder:
+def _built(published: Published, name: str, *, is_small: bool) -> tuple[bytes, SentenceEncoder]:
+    """Return the graph, and an encoder that has computed with it."""
     shape = published.shape
-    return sentences.opened(
-        content, published.tokenizer, name=name, tokens=shape.tokens, width=2 * shape.width, sha256=""
-    )
+    try:
+        content = graph.build(published.weights, shape, is_small=is_small)
+        encoder = sentences.opened(
+            content, published.tokenizer, name=name, tokens=shape.tokens, width=2 * shape.width, sha256=""
+        )
+        encoder.embed(GOLDEN)
+    except (EncoderMissing, MemoryError):
+        raise
+    except KeyError as error:
+        raise InvalidInput.field("directory", f"Its weights lack {error}, which the BERT family has.") from error
+    except Exception as error:  # There is no end to what can be wrong with files that somebody published.
+        detail = f"Its weights, config.json and tokenizer.json do not belong together: {' '.join(str(error).split())}"
+        raise InvalidInput.field("directory", detail[:500]) from error
+    return content, encoder

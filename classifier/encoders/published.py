@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from classifier.encoders.graph import Shape
@@ -17,6 +18,7 @@ from tenants.errors import InvalidInput
 WEIGHTS, TOKENIZER, CONFIGURATION = "model.safetensors", "tokenizer.json", "config.json"
 # The families whose layers are BERT's, and by how much the places of their tokens begin later.
 FAMILIES = {"bert": 0, "roberta": 2, "xlm-roberta": 2}
+_MEAN = "pooling_mode_mean_tokens"
 _LICENCE = re.compile(r"^license:\s*['\"]?([\w.+-]+)", re.MULTILINE)
 
 
@@ -39,7 +41,7 @@ def read(folder: Path, *, licence: str = "") -> Published:
     try:
         shape = _shape(configuration, _tokens(folder, configuration))
         weights = _plain_names(load(content))
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, SafetensorError) as error:
         raise _refused(f"{folder} does not hold an encoder of the BERT family: {error!r}.") from error
     found = licence or _licence(folder)
     if not found:
@@ -55,6 +57,8 @@ def _shape(configuration: dict[str, Any], tokens: int) -> Shape:
         raise _refused(f"It is of the family {family!r}; supported are {', '.join(FAMILIES)}.")
     if configuration.get("hidden_act", "gelu") != "gelu":
         raise _refused(f"Its activation is {configuration['hidden_act']!r}; supported is 'gelu'.")
+    if configuration.get("position_embedding_type", "absolute") != "absolute":
+        raise _refused("The places of its tokens are not absolute, and other ways are not supported.")
     return Shape(
         layers=int(configuration["num_hidden_layers"]),
         heads=int(configuration["num_attention_heads"]),
@@ -79,7 +83,8 @@ def _check_pooling(folder: Path) -> None:
     if unknown := set(kinds) - {"Transformer", "Pooling", "Normalize"}:
         raise _refused(f"After its layers comes {', '.join(sorted(unknown))}, which is not supported.")
     pooling = folder / "1_Pooling" / CONFIGURATION
-    if pooling.exists() and not _json(pooling).get("pooling_mode_mean_tokens"):
+    modes = {name for name, is_on in _json(pooling).items() if is_on is True} if pooling.exists() else {_MEAN}
+    if {mode for mode in modes if mode.startswith("pooling_mode_")} != {_MEAN}:
         raise _refused("It does not take the mean over the tokens, and other ways are not supported.")
 
 

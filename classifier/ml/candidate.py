@@ -14,7 +14,7 @@ from .predictor import Scorer
 Targets = NDArray[np.intp]
 Fit = Callable[[Sequence[Any], Targets, int], Scorer]
 
-LINEAR, MEANING, GAUSSIAN, TREES, POOL = "linear", "meaning", "gaussian", "trees", "pool"
+LINEAR, TUNED, MEANING, GAUSSIAN, TREES, POOL = "linear", "tuned", "meaning", "gaussian", "trees", "pool"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from . import columns, growth, solvers, text_candidates
+from . import columns, growth, solvers, text_candidates, tuning
 from .candidate import TREES, Candidate, Targets
 from .growth import Growth
 from .predictor import Scorer
@@ -18,8 +18,6 @@ from .schema import Schema
 from .sentences import Embeds
 from .table_forest import Dense, TableForest
 from .table_linear import Design, TableLinear
-from .text_linear import TextLinear
-from .text_sum import TextSum
 
 FAST, BEST = "fast", "best"
 QUALITIES = (FAST, "auto", BEST)
@@ -47,8 +45,8 @@ def worth_trying(
         raise ValueError(f"quality is {quality!r}; choose one of {', '.join(QUALITIES)}")
     if schema.kind == "text":
         offered = text_candidates.for_texts(names, rows, encoder, is_thorough=quality == BEST)
-        if isinstance(base, TextLinear | TextSum):
-            offered.insert(0, text_candidates.tuned(base))
+        if base is not None and tuning.can_start_from(base):
+            offered.insert(0, text_candidates.tuned(base, encoder))
     else:
         offered = _tables(schema, rows, len(names))
     return offered[:1] if quality == FAST else offered

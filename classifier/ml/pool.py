@@ -6,7 +6,7 @@ Each part's scores count with a weight of its own. The parts err in different pl
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -40,14 +40,13 @@ class Pool:
     def of(cls, parts: Sequence[Scorer], weights: Sequence[float]) -> Pool:
         """Parts that are linear in the same encoder's vectors become one, so that a text is read once."""
         kept: list[tuple[Scorer, float]] = []
-        linear: list[tuple[SentenceLinear, float]] = []
-        for part, weight in zip(parts, weights, strict=True):
+        of_encoder: dict[str, list[tuple[SentenceLinear, float]]] = defaultdict(list)
+        for part, weight in _flat(parts, weights):
             if isinstance(part, SentenceLinear):
-                linear.append((part, weight))
+                of_encoder[part.encoder.sha256].append((part, weight))
             else:
                 kept.append((part, weight))
-        if linear:
-            kept.append((SentenceLinear.sum_of(linear), 1.0))
+        kept += [(SentenceLinear.sum_of(linear), 1.0) for linear in of_encoder.values()]
         return cls(tuple(part for part, _ in kept), tuple(weight for _, weight in kept))
 
     @property
@@ -90,6 +89,15 @@ class Pool:
             for number, part in enumerate(settings["parts"])
         )
         return cls(parts, tuple(map(float, settings["weights"])))
+
+
+def _flat(parts: Sequence[Scorer], weights: Sequence[float]) -> Iterator[tuple[Scorer, float]]:
+    """The parts, and those of pools among them, with the weight that each has in the whole."""
+    for part, weight in zip(parts, weights, strict=True):
+        if isinstance(part, Pool):
+            yield from _flat(part.parts, [weight * own for own in part.weights])
+        else:
+            yield part, weight
 
 
 def mixed(scores: Sequence[NDArray[np.float64]], weights: Sequence[float]) -> NDArray[np.float64]:

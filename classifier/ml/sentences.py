@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -37,11 +38,14 @@ MANIFEST, GRAPH, TOKENIZER, GOLDEN, VECTORS = (
 # Processors of other makes round differently, and 8 bits are few.
 _LIKENESS = 0.99
 _TEXTS_AT_ONCE = 256
+_HASH = re.compile("[0-9a-f]{64}")
 
 
 class Embeds(Protocol):
     """What turns texts into vectors, in so many threads; `sha256` is the encoder's."""
 
+    @property
+    def name(self) -> str: ...
     @property
     def sha256(self) -> str: ...
     @property
@@ -97,11 +101,21 @@ class SentenceEncoder:
         return vector
 
 
+# Vectors in half precision by the hash of their text.
+Known = Mapping[int, NDArray[np.float16]]
+NOTHING: Known = {}
+
+
+def text_hash(text: str) -> int:
+    """64 bits of SHA-256: two of a hundred thousand texts have the same with a chance of less than 1 in 10^9."""
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8])
+
+
 @dataclass(frozen=True)
 class Remembered:
     """An encoder that has read some texts before: their `vectors` (texts, width) are in half precision.
 
-    A training asks for the same texts again and again.
+    A training asks for the same texts again and again, and the next one for most of them.
     """
 
     encoder: Embeds
@@ -109,16 +123,35 @@ class Remembered:
     vectors: NDArray[np.float16] = field(repr=False)
 
     @classmethod
-    def reading(cls, encoder: Embeds, texts: Sequence[str], *, progress: Callable[[float], None]) -> Remembered:
-        """Read each of the texts once, in as many threads as there are processors."""
+    def reading(
+        cls,
+        encoder: Embeds,
+        texts: Sequence[str],
+        *,
+        progress: Callable[[float], None],
+        known: Known = NOTHING,
+    ) -> Remembered:
+        """Read each of the texts once, in as many threads as there are processors.
+
+        Those whose hash is `known` have been read before, by the same encoder.
+        """
         places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
-        distinct = list(places)
-        vectors = np.empty((len(distinct), encoder.width), dtype=np.float16)
-        for start in range(0, len(distinct), _TEXTS_AT_ONCE):
-            part = distinct[start : start + _TEXTS_AT_ONCE]
-            vectors[start : start + len(part)] = encoder.embed(part, threads=processors())
-            progress((start + len(part)) / len(distinct))
+        vectors = np.empty((len(places), encoder.width), dtype=np.float16)
+        unread = []
+        for text, place in places.items():
+            if (vector := known.get(text_hash(text))) is None:
+                unread.append(text)
+            else:
+                vectors[place] = vector
+        for start in range(0, len(unread), _TEXTS_AT_ONCE):
+            part = unread[start : start + _TEXTS_AT_ONCE]
+            vectors[[places[text] for text in part]] = encoder.embed(part, threads=processors())
+            progress((start + len(part)) / len(unread))
         return cls(encoder, places, vectors)
+
+    @property
+    def name(self) -> str:
+        return self.encoder.name
 
     @property
     def sha256(self) -> str:
@@ -127,6 +160,11 @@ class Remembered:
     @property
     def width(self) -> int:
         return self.encoder.width
+
+    @property
+    def hashes(self) -> NDArray[np.uint64]:
+        """The texts' hashes, (texts,)."""
+        return np.array([text_hash(text) for text in self.places], dtype=np.uint64)
 
     def embed(self, texts: Sequence[str], *, threads: int = 1) -> NDArray[np.float32]:
         result = np.empty((len(texts), self.width), dtype=np.float32)
@@ -150,6 +188,8 @@ class Library:
 
     def get(self, sha256: str) -> SentenceEncoder:
         """The encoder whose manifest has this hash. Raises EncoderMissing and ArtefactDamaged."""
+        if not _HASH.fullmatch(sha256):
+            raise EncoderMissing("This model needs a sentence encoder that is not named by its hash.")
         if sha256 not in self._loaded:
             self._loaded[sha256] = load(self.directory / sha256, sha256=sha256)
         return self._loaded[sha256]
@@ -182,6 +222,8 @@ def load(folder: Path, *, sha256: str) -> SentenceEncoder:
 
 def opened(graph: bytes, tokenizer: bytes, *, name: str, tokens: int, width: int, sha256: str) -> SentenceEncoder:
     """An encoder of its parts; of a text it reads so many `tokens`. Raises EncoderMissing without the libraries."""
+    # Its builds report to their makers otherwise, from a thread that also makes forking unsafe.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         import onnxruntime  # noqa: PLC0415  # An installation without an encoder has none of these.
         from tokenizers import Tokenizer  # noqa: PLC0415

@@ -10,15 +10,14 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from . import solvers, text_sum
-from .candidate import GAUSSIAN, MEANING, Candidate, Fit, Targets
+from . import solvers, tuning
+from .candidate import GAUSSIAN, MEANING, TUNED, Candidate, Fit, Targets
 from .folds import sample
 from .linear import Linear
 from .predictor import Scorer
 from .sentence_linear import SentenceLinear
 from .sentences import Embeds
 from .text_linear import TextLinear
-from .text_sum import TextSum
 from .vectoriser import Vectoriser
 
 _MANY_ROWS = 3_000
@@ -55,9 +54,9 @@ def for_texts(names: Sequence[str], rows: int, encoder: Embeds | None, *, is_tho
     return [usual, *_sentences(encoder, names, rows), *(others if is_thorough else [])]
 
 
-def tuned(base: TextLinear | TextSum) -> Candidate:
-    """The candidate that starts from another model."""
-    return Candidate("tuned from the base, linear on characters, C=1", partial(_tune, base))
+def tuned(base: Scorer, encoder: Embeds | None) -> Candidate:
+    """The candidate that starts from another model of texts."""
+    return Candidate("tuned from the base, linear on characters, C=1", partial(_tune, base, encoder), TUNED)
 
 
 def spoken(name: str) -> str:
@@ -123,11 +122,11 @@ def _linear(learn: Callable[[Sequence[str]], Vectoriser], solve: Callable[..., L
     return fit
 
 
-def _tune(base: TextLinear | TextSum, texts: Sequence[Any], targets: Targets, seed: int) -> Scorer:
+def _tune(base: Scorer, encoder: Embeds | None, texts: Sequence[Any], targets: Targets, seed: int) -> Scorer:
     vectoriser = Vectoriser.learn(texts, features={"characters": _NGRAMS_OF_TUNED}, rarest=1)
     rows = _rows_that_fit(vectoriser, texts, targets, seed)
     solve = partial(solvers.support_vectors, targets=targets[rows], c=1.0, seed=seed)
-    return text_sum.tune(base, vectoriser, [texts[row] for row in rows], solve)
+    return tuning.tune(base, encoder, vectoriser, [texts[row] for row in rows], solve)
 
 
 def _rows_that_fit(vectoriser: Vectoriser, texts: Sequence[str], targets: Targets, seed: int) -> Targets:

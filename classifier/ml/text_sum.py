@@ -1,27 +1,20 @@
-"""Scores of texts by several linear models at once: what a model is that was fine-tuned from another one.
-
-The base's scores are features of the new model beside the text's own n-grams. As all of it is linear, the weights
-that the base's scores get are multiplied into the base's weights, and nothing of the base is computed twice.
-"""
+"""Scores of texts by several linear models at once: what a model is that was fine-tuned from another one."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, hstack
 
 from . import arrays, hashes
 from .hashes import Occurrences
-from .linear import Linear
 from .schema import Schema
 from .sentences import Encoders
 from .text_linear import TextLinear
-from .vectoriser import Vectoriser
 
 
 @dataclass(frozen=True)
@@ -71,27 +64,6 @@ class TextSum:
             for number, own in enumerate(settings["parts"])
         )
         return cls(tuple(parts))
-
-
-def tune(
-    base: TextLinear | TextSum,
-    vectoriser: Vectoriser,
-    texts: Sequence[str],
-    solve: Callable[[csr_matrix], Linear],
-) -> TextSum:
-    """Fit on the n-grams of `texts` and on what the base says of them; its labels may be others than the new ones."""
-    matrix = hstack([vectoriser.matrix(texts), csr_matrix(base.scores(texts), dtype=np.float32)], format="csr")
-    joint = solve(matrix)
-    own, mixed = joint.weights[: vectoriser.width], joint.weights[vectoriser.width :]
-    # The new weights are (base's labels, labels); each part of the base is rewritten for the new labels.
-    lifted = [
-        TextLinear(
-            part.vectoriser,
-            Linear.rounded((part.linear.weights @ mixed).T, part.linear.intercepts @ mixed),
-        )
-        for part in (base.parts if isinstance(base, TextSum) else (base,))
-    ]
-    return TextSum((TextLinear(vectoriser, Linear(own, joint.intercepts)), *lifted))
 
 
 def _added(shares: Sequence[Mapping[str, float]]) -> dict[str, float]:

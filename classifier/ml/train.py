@@ -21,7 +21,7 @@ from .fit import Examples, Trial
 from .predictor import Predictor
 from .rows import Cell
 from .schema import Schema
-from .sentences import Embeds, Remembered
+from .sentences import NOTHING, Embeds, Known, Remembered
 from .split import content_hash
 
 Progress = Callable[[str, float, str], None]
@@ -41,13 +41,17 @@ _FEWEST_HELD_OUT = 10
 
 @dataclass(frozen=True)
 class Trained:
-    """`twin` was fitted without the held-out rows and evaluated; `served` was fitted on all rows."""
+    """`twin` was fitted without the held-out rows and evaluated; `served` was fitted on all rows.
+
+    `read` are the texts as vectors, where an encoder has read them.
+    """
 
     served: Predictor
     twin: Predictor
     evaluation: Evaluation
     candidates: tuple[dict[str, Any], ...]
     seconds: Mapping[str, float]
+    read: Remembered | None = None
 
 
 def train(
@@ -60,6 +64,7 @@ def train(
     seed: int = 0,
     base: Predictor | None = None,
     encoder: Embeds | None = None,
+    known: Known = NOTHING,
     seconds: float = 3_600.0,
     progress: Progress | None = None,
 ) -> Trained:
@@ -67,7 +72,7 @@ def train(
 
     A text model may start from a `base`, a text model of whatever labels; one that has not seen the held-out rows, or
     the evaluation flatters. It is tried beside the others, and taken where it is better. With an `encoder`, models that
-    know what words mean are tried as well.
+    know what words mean are tried as well; the texts whose vectors are `known` it need not read again.
     `progress` is called with a stage (split, read, candidates, evaluate, refit), the share of it that is done, and what
     is being done. The same data, seed, library versions and candidates tried give the same numbers; `seconds` only
     decide how many are tried. Raises TableRejected for fewer than two labels or labels that never repeat, and
@@ -78,7 +83,7 @@ def train(
         with watch.stage("split"):
             data = _prepare(rows, labels, held_out, schema)
         with watch.stage("read"):
-            read = _read(data, None if quality == FAST else encoder, watch)
+            read = _read(data, None if quality == FAST else encoder, known, watch)
         with watch.stage("candidates"):
             offered = worth_trying(
                 schema,
@@ -102,7 +107,7 @@ def train(
         with watch.stage("refit"):
             served = _fit(data, chosen, np.arange(len(labels)), seed)
     listed = tuple(_summary(trial, trial is chosen) for trial in trials)
-    return Trained(served, twin, evaluation, listed, watch.seconds)
+    return Trained(served, twin, evaluation, listed, watch.seconds, read)
 
 
 @dataclass(frozen=True)
@@ -168,11 +173,15 @@ def _distinct(
     return np.array(list(first.values()), dtype=np.intp) if len(first) > labels else training
 
 
-def _read(data: _Data, encoder: Embeds | None, watch: _Watch) -> Remembered | None:
+def _read(data: _Data, encoder: Embeds | None, known: Known, watch: _Watch) -> Remembered | None:
     """The texts as vectors, where there is an encoder and not so many that reading them would take all the time."""
     if encoder is None or data.schema.kind != "text" or len(data.inputs) > _TEXTS_READ:
         return None
-    return Remembered.reading(encoder, data.inputs, progress=lambda share: watch.progress("read", share, ""))
+
+    def report(share: float) -> None:
+        watch.progress("read", share, "")
+
+    return Remembered.reading(encoder, data.inputs, progress=report, known=known)
 
 
 def _fit(data: _Data, trial: Trial, rows: NDArray[np.intp], seed: int) -> Predictor:

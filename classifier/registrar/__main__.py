@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 
 from classifier.registrar import assignments, environment
-from classifier.registrar.assignments import Assignment, Champion, Connection, Request
+from classifier.registrar.assignments import Assignment, Champion, Connection, Request, SharedEncoder
 from classifier.registrar.child import Recorder, RecorderFailed
 from classifier.registrar.holdings import Holdings, RegistryDown
 from classifier.registrar.requests import Requests
@@ -51,6 +51,7 @@ class Registrar:
             if is_ready:
                 self._put_champions(assignments.champions(public), in_hand=assignments.in_hand(public))
                 self._forget(assignments.deleted(public))
+                self._put_encoders(assignments.encoders(public))
         except RegistryDown as error:
             if not self._is_down:
                 log.warning("MLflow's database does not answer, everything to record waits: %s", error)
@@ -94,6 +95,14 @@ class Registrar:
             request: Request = {"do": "promote", "tenant": champion.tenant, "model": champion.model, "number": number}
             if self._ask_patiently(name, request):
                 log.info("%s@champion is version %d", name, version)
+
+    def _put_encoders(self, encoders: list[SharedEncoder]) -> None:
+        """Register those that are not. By now a model has been, so that MLflow has made its tables."""
+        registered = self._holdings.encoders() if encoders else set()
+        for encoder in encoders:
+            request: Request = {"do": "register_encoder", "name": encoder.name, "sha256": encoder.sha256}
+            if encoder.sha256 not in registered and self._ask_patiently(encoder.name, request):
+                log.info("the encoder %s is registered", encoder.name)
 
     def _forget(self, deleted: set[str]) -> None:
         for tenant in deleted - self._forgotten:

@@ -111,6 +111,14 @@ class Champion:
 
 
 @dataclass(frozen=True)
+class SharedEncoder:
+    """A sentence encoder that every organisation may use."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class InHand:
     """A request that is not settled: for version `number` of MLflow, which may be refused already."""
 
@@ -159,6 +167,11 @@ def due(connection: Connection) -> list[Assignment]:
 def champions(connection: Connection) -> list[Champion]:
     with connection.cursor(row_factory=class_row(Champion)) as cursor:
         return cursor.execute("SELECT tenant, model, version FROM public.route").fetchall()
+
+
+def encoders(connection: Connection) -> list[SharedEncoder]:
+    with connection.cursor(row_factory=class_row(SharedEncoder)) as cursor:
+        return cursor.execute("SELECT name, sha256 FROM public.encoder WHERE withdrawn_at IS NULL").fetchall()
 
 
 def champion(connection: Connection, tenant: str, model: str) -> int | None:

