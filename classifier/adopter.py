@@ -148,6 +148,7 @@ def _added(*, tenant: str, model: Model, number: int, draft: Path, outside: Outs
         parameters={"form": predictor.scorer.form},
         seconds=0.0,
         evaluated=[(each.row, each.label, each.predicted, each.confidence) for each in said],
+        scope_rows=predictor.scope.rows if predictor.scope else None,
     )
     version = registry.add_outside_version(
         tenant=tenant,

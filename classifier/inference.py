@@ -13,6 +13,7 @@ from classifier import kinds, loaded, registry, results, sharing
 from classifier.loaded import LoadedModels
 from classifier.ml.errors import ArtefactDamaged, EncoderMissing, InputsRejected
 from classifier.ml.predictor import Predictor
+from classifier.ml.silence import DECIMALS, Reason
 from classifier.models import Classification, ModelVersion
 from classifier.queues import LATER
 from classifier.results import Keeping
@@ -26,8 +27,8 @@ KIND = kinds.CLASSIFICATION
 DEFAULT_KEEPING = Keeping()
 NO_ENCODER = "Ask the operator to install it, or train the model again with the quality `fast`."
 
-# An input's most probable labels, as places in the model's list of them, and their probabilities.
-Best = tuple[list[int], list[float]]
+# An input's most probable labels, as places in the model's list of them, their probabilities, and why none is given.
+Best = tuple[list[int], list[float], Reason | None]
 
 
 def get(classification_id: str) -> Classification:
@@ -87,7 +88,7 @@ def _missing(versions: set[tuple[str, int]]) -> dict[tuple[str, int], TenantErro
     missing: dict[tuple[str, int], TenantError] = {}
     for version in versions:
         try:
-            loaded.sha256_of(*version)
+            loaded.standing(*version)
         except NotFound as error:
             missing[version] = error
     return missing
@@ -201,8 +202,8 @@ def _computed(predictor: Predictor, version: int, requests: Sequence[Mapping[str
     if not requests:
         return {}
     inputs = [value for request in requests for value in request["inputs"]]
-    places, probabilities = predictor.best(inputs, max(request["top_k"] for request in requests))
-    best = list(zip(places.tolist(), probabilities.round(6).tolist(), strict=True))
+    found = predictor.best(inputs, max(request["top_k"] for request in requests))
+    best = list(zip(found.places.tolist(), found.probabilities.round(DECIMALS).tolist(), found.silent, strict=True))
     replies: dict[str, dict[str, Any]] = {}
     start = 0
     for request in requests:
@@ -223,17 +224,25 @@ def _computed(predictor: Predictor, version: int, requests: Sequence[Mapping[str
 def _results(predictor: Predictor, request: Mapping[str, Any], best: Sequence[Best]) -> list[dict[str, Any]]:
     top_k, labels = request["top_k"], predictor.labels
     results: list[dict[str, Any]] = []
-    for index, (places, probabilities) in enumerate(best):
+    for index, (places, probabilities, silent) in enumerate(best):
         scores = [
             {"label": labels[place], "score": probability}
             for place, probability in zip(places[:top_k], probabilities[:top_k], strict=True)
         ]
-        results.append({"index": index, "label": labels[places[0]], "confidence": probabilities[0], "scores": scores})
+        result = {"index": index, "label": labels[places[0]], "confidence": probabilities[0], "scores": scores}
+        results.append(result | _silence(predictor, silent))
     if request["explain"]:
-        chosen = [places[0] for places, _ in best]
+        chosen = [places[0] for places, _, _ in best]
         for result, reasons in zip(results, predictor.explain(request["inputs"], chosen), strict=True):
             result["explanation"] = reasons
     return results
+
+
+def _silence(predictor: Predictor, reason: Reason | None) -> dict[str, Any]:
+    """Return what a result says of being silent: nothing where no threshold is set."""
+    if reason:
+        return {"label": None, "abstained": True, "reason": reason}
+    return {"abstained": False} if predictor.silence.is_set else {}
 
 
 def refusal(request_id: str, error: TenantError) -> dict[str, Any]:

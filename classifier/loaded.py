@@ -3,13 +3,14 @@
 import logging
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.db import DatabaseError, connection
 
 from classifier import registry, sharing
 from classifier.ml.predictor import Predictor
+from classifier.registry import Standing
 
 log = logging.getLogger(__name__)
 
@@ -51,28 +52,35 @@ class LoadedModels:
 
     def _load(self, model: str, version: int) -> "_Loaded":
         # Asked before it is loaded: what changes in between is found out at the first check.
-        sha256, now = sha256_of(model, version), time.monotonic()
+        stands, now = standing(model, version), time.monotonic()
         if sharing.is_shared(model):
             predictor, folder = sharing.load(model, version), sharing.folder_of(model.partition(".")[2], version)
         else:
             predictor = registry.load(tenant=self.tenant, model_name=model, number=version)
             folder = registry.folder_of(self.tenant, model) / str(version)
-        return _Loaded(predictor, sha256, _bytes_of(folder / "served"), checked_at=now, asked_at=now)
+        predictor = replace(predictor, silence=stands.silence)
+        return _Loaded(predictor, stands.sha256, _bytes_of(folder / "served"), checked_at=now, asked_at=now)
 
     def _is_current(self, key: tuple[str, int], loaded: "_Loaded") -> bool:
-        """A model may be deleted and another be trained under its name, so what is loaded is asked for again."""
+        """A model may be deleted and another be trained under its name, so what is loaded is asked for again.
+
+        When it is to be silent may have changed as well, and is taken over; nothing is loaded anew for that.
+        """
         now = time.monotonic()
         if now - loaded.asked_at <= CHECK_SECONDS:
             return True
         try:
-            if sha256_of(*key) != loaded.sha256:
-                return False
+            stands = standing(*key)
         except DatabaseError:
             connection.close()
             if now - loaded.checked_at > TRUST_SECONDS:
                 raise
             loaded.asked_at = time.monotonic()
             return True
+        if stands.sha256 != loaded.sha256:
+            return False
+        if stands.silence != loaded.predictor.silence:
+            loaded.predictor = replace(loaded.predictor, silence=stands.silence)
         loaded.checked_at = loaded.asked_at = now
         return True
 
@@ -88,9 +96,9 @@ class _Loaded:
     asked_at: float
 
 
-def sha256_of(model: str, version: int) -> str:
-    """Return the hash of the version that has this name now. Raises NotFound."""
-    return sharing.sha256_of(model, version) if sharing.is_shared(model) else registry.sha256_of(model, version)
+def standing(model: str, version: int) -> Standing:
+    """Return what is asked all the time of the version that has this name now. Raises NotFound."""
+    return sharing.standing(model, version) if sharing.is_shared(model) else registry.standing(model, version)
 
 
 def _bytes_of(folder: Path) -> int:

@@ -19,6 +19,7 @@ from classifier.encoders import shelf
 from classifier.errors import ModelNotReady
 from classifier.ml import artefact
 from classifier.ml.predictor import Predictor
+from classifier.ml.silence import Silence
 from classifier.models import Dataset, EvaluatedRow, Model, ModelVersion, Promotion, TrainingJob
 from classifier.models.training_job import FINISHED
 from tenants import appointments, audit, ids, isolation, jobs
@@ -45,6 +46,16 @@ class Candidate:
     seconds: float
     # (row number, label, predicted, confidence) of each held-out row
     evaluated: Sequence[tuple[int, str, str, float]]
+    # On how many rows it was measured what belongs to it, where it was.
+    scope_rows: int | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a worker asks all the time of a version that it has loaded."""
+
+    sha256: str
+    silence: Silence
 
 
 def get(name: str) -> Model:
@@ -148,6 +159,7 @@ def _keep(
         sha256=candidate.sha256,
         twin_sha256=candidate.twin_sha256,
         seconds=candidate.seconds,
+        scope_rows=candidate.scope_rows,
         mlflow_version=mlflow_version,
         created_by=by,
     )
@@ -236,12 +248,14 @@ def load_twin(*, tenant: str, version: ModelVersion) -> Predictor:
     return _load(tenant, version, "twin")
 
 
-def sha256_of(model_name: str, number: int) -> str:
-    """Return the hash of the version that has this name now. Raises NotFound."""
-    found = ModelVersion.objects.filter(model__name=model_name, number=number).values_list("sha256", flat=True).first()
+def standing(model_name: str, number: int) -> Standing:
+    """Return what is asked all the time of the version that has this name now. Raises NotFound."""
+    named = ModelVersion.objects.filter(model__name=model_name, number=number)
+    found = named.values_list("sha256", "threshold", "scope_refused").first()
     if found is None:
         raise NotFound
-    return found
+    sha256, *silence = found
+    return Standing(sha256, Silence(*silence))
 
 
 def champion(model: Model) -> ModelVersion:

@@ -19,7 +19,9 @@ from classifier.encoders import shelf
 from classifier.ml import artefact
 from classifier.ml.predictor import Predictor
 from classifier.ml.schema import Schema
+from classifier.ml.silence import Silence
 from classifier.models import ModelVersion
+from classifier.registry import Standing
 from tenants import ids, isolation
 from tenants.errors import Conflict, InvalidInput, NotFound
 from tenants.models import Organisation, SharedModel
@@ -27,6 +29,8 @@ from tenants.models import Organisation, SharedModel
 # Whose they are; no organisation has this name, since theirs have 16 characters.
 OWNER = "assort"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+_STANDING = "SELECT sha256, threshold, scope_refused FROM door.shared_models() WHERE name = %s AND number = %s"
 
 
 def is_shared(model_name: str) -> bool:
@@ -88,16 +92,17 @@ def load_base(named: str) -> Predictor:
     return artefact.load(folder, shelf.library(), sha256=version.twin_sha256)
 
 
-def sha256_of(model_name: str, number: int) -> str:
-    """Return the hash of a version. Raises NotFound."""
+def standing(model_name: str, number: int) -> Standing:
+    """Return what is asked all the time of a version. Raises NotFound."""
     # Asked all the time, so the other columns, which are large, stay where they are.
     with connection.cursor() as cursor:
         name = model_name.partition(".")[2]
-        cursor.execute("SELECT sha256 FROM door.shared_models() WHERE name = %s AND number = %s", [name, number])
+        cursor.execute(_STANDING, [name, number])
         found = cursor.fetchone()
     if found is None:
         raise NotFound
-    return str(found[0])
+    sha256, *silence = found
+    return Standing(sha256, Silence(*silence))
 
 
 def folder_of(name: str, number: int) -> Path:
@@ -108,7 +113,9 @@ def folder_of(name: str, number: int) -> Path:
 
 
 def publish(*, organisation: Organisation, model: str, version: int, name: str, by: str) -> SharedModel:
-    """Make a version of the organisation's model the newest of `assort.<name>`. Doing so again changes nothing.
+    """Make a version of the organisation's model the newest of `assort.<name>`, as silent as it is there.
+
+    Doing so again changes nothing but that.
 
     Raises InvalidInput for a name that cannot be, and NotFound for a version that is not there.
     """
@@ -145,7 +152,7 @@ def without_rows(predictor: Predictor) -> Predictor:
     """Return the same model without the rows in it: examples of columns, and the golden rows of its check.
 
     A shared text model is checked with the names of its labels instead, a table model with an empty record. What
-    remains are the n-grams and levels that it knows.
+    remains are the n-grams and levels that it knows, and of a model with an encoder each label's mean vector.
     """
     plain = Schema.from_json(_without_examples(predictor.schema))
     golden = predictor.labels if plain.kind == "text" else ({},)
@@ -172,6 +179,8 @@ class _Draft:
 def _add(original: ModelVersion, draft: _Draft, *, name: str, source: str, by: str) -> SharedModel:
     last = SharedModel.objects.select_for_update().filter(name=name).order_by("-number").first()
     if last is not None and last.sha256 == draft.sha256 and last.withdrawn_at is None:
+        last.threshold, last.scope_refused = original.threshold, original.scope_refused
+        last.save(update_fields=["threshold", "scope_refused"])
         return last
     number = last.number + 1 if last else 1
     target = folder_of(name, number)
@@ -191,6 +200,8 @@ def _add(original: ModelVersion, draft: _Draft, *, name: str, source: str, by: s
         seconds=original.seconds,
         sha256=draft.sha256,
         twin_sha256=draft.twin_sha256,
+        threshold=original.threshold,
+        scope_refused=original.scope_refused,
         source=f"{source}.{original.model.name}@{original.number}",
         published_by=by,
     )

@@ -112,6 +112,7 @@ def _train(job: TrainingJob, attempt: int, tenant: str, *, seconds: float) -> No
             parameters=_parameters(job, trained),
             seconds=round(time.monotonic() - started, 2),
             evaluated=_evaluated(examples, trained),
+            scope_rows=trained.served.scope.rows if trained.served.scope else None,
         )
         _succeed(job, attempt, tenant, candidate, judge=partial(_judge, trained, examples, tenant))
 

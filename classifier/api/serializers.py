@@ -1,6 +1,6 @@
 """The shapes of data sets, trainings, models and answers in the API: inputs and outputs apart."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -328,9 +328,21 @@ class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
             "seconds",
             "sha256",
             "mlflow_version",
+            "threshold",
+            "scope_refused",
+            "scope_rows",
             "verdict",
             "created_by",
         )
+        extra_kwargs: ClassVar = {
+            "threshold": {"help_text": "Below this confidence no label is given; null where one always is."},
+            "scope_refused": {
+                "help_text": "This share of inputs that belong here is refused, so that foreign ones are."
+            },
+            "scope_rows": {
+                "help_text": "On so many rows it was measured what belongs here; null where it cannot tell."
+            },
+        }
 
 
 class PromoteInput(StrictSerializer):

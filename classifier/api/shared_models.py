@@ -43,6 +43,9 @@ def as_version(shared: SharedModel) -> dict[str, Any]:
         "seconds": shared.seconds,
         "sha256": shared.sha256,
         "mlflow_version": None,
+        "threshold": shared.threshold,
+        "scope_refused": shared.scope_refused,
+        "scope_rows": None,
         "verdict": "Published by the operator.",
         "created_by": "operator",
     }

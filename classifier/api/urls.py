@@ -15,6 +15,11 @@ urlpatterns = [
     path("models/<str:model>", views.ModelDetail.as_view(), name="api_model"),
     path("models/<str:model>/versions", views.ModelVersions.as_view(), name="api_model_versions"),
     path("models/<str:model>/versions/<int:number>", views.ModelVersionDetail.as_view(), name="api_model_version"),
+    path(
+        "models/<str:model>/versions/<int:number>/silence",
+        views.ModelVersionSilence.as_view(),
+        name="api_model_version_silence",
+    ),
     path("models/<str:model>/promote", views.ModelPromote.as_view(), name="api_model_promote"),
     path("models/<str:model>/rollback", views.ModelRollback.as_view(), name="api_model_rollback"),
     path("classifications", views.Classifications.as_view(), name="api_classifications"),

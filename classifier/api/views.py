@@ -5,7 +5,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
-from classifier import datasets, following, inference, registry, sharing, training, uploads
+from classifier import datasets, following, inference, registry, sharing, silencing, training, uploads
 from classifier.api import answers, rows, shared_models
 from classifier.api.parsers import StoredFormParser
 from classifier.api.serializers import (
@@ -25,6 +25,7 @@ from classifier.api.serializers import (
     TrainingInput,
     TrainingJobSerializer,
 )
+from classifier.api.silence import ModelVersionSettings, SilenceSerializer
 from classifier.models import Dataset, Model, ModelVersion, TrainingJob
 from classifier.uploads import Upload
 from tenants.api.pagination import PARAMETERS, list_of, page
@@ -262,13 +263,39 @@ class ModelVersions(ScopedView):
 
 
 class ModelVersionDetail(ScopedView):
-    scopes: ClassVar = {"GET": Scope.READ}
+    scopes: ClassVar = {"GET": Scope.READ, "PATCH": Scope.TRAIN}
 
     @extend_schema(operation_id="get_model_version", summary="One version", responses=ModelVersionSerializer)
     def get(self, request: KeyRequest, model: str, number: int) -> Response:
         if sharing.is_shared(model):
             return Response(shared_models.as_version(sharing.get_version(model, number)))
         return Response(ModelVersionSerializer(registry.get_version(registry.get(model), number)).data)
+
+    @extend_schema(
+        operation_id="update_model_version",
+        summary="Change when a version gives no label",
+        request=ModelVersionSettings,
+        responses=ModelVersionSerializer,
+    )
+    def patch(self, request: KeyRequest, model: str, number: int) -> Response:
+        found = registry.get_version(_own(model), number)
+        wanted = valid(ModelVersionSettings(data=request.data))
+        return Response(ModelVersionSerializer(silencing.change(version=found, by=request.auth.id, **wanted)).data)
+
+
+class ModelVersionSilence(ScopedView):
+    scopes: ClassVar = {"GET": Scope.READ}
+
+    @extend_schema(
+        operation_id="get_model_version_silence",
+        summary="What follows from each threshold",
+        responses=SilenceSerializer,
+    )
+    def get(self, request: KeyRequest, model: str, number: int) -> Response:
+        found = registry.get_version(registry.get(model), number)
+        points = silencing.curve(found).thinned()
+        said = {"threshold": found.threshold, "scope_refused": found.scope_refused, "curve": points}
+        return Response(SilenceSerializer(said).data)
 
 
 class ModelPromote(ScopedView):

@@ -30,7 +30,13 @@ class Result(msgspec.Struct):
     label: Annotated[str | None, Meta(description="Null where the model abstained.")]
     confidence: Annotated[float, Meta(ge=0, le=1, description="Calibrated.")]
     scores: list[Score]
-    abstained: bool | UnsetType = UNSET
+    abstained: Annotated[
+        bool | UnsetType, Meta(description="There where the version has a threshold; true where it gave no label.")
+    ] = UNSET
+    reason: Annotated[
+        Literal["unsure", "out_of_scope"] | UnsetType,
+        Meta(description="Why it abstained: below `threshold`, or unlike what the model has learnt (`scope_refused`)."),
+    ] = UNSET
     explanation: list[Reason] | UnsetType = UNSET
 
 

@@ -28,11 +28,12 @@ from .errors import ArtefactDamaged
 from .pool import PARTS, Pool
 from .predictor import Predictor, Scorer
 from .schema import Schema
+from .scope import Scope
 from .sentences import NO_ENCODERS, Encoders
 
 FORMAT = 2
 READABLE = (1, FORMAT)
-MANIFEST, ARRAYS = "manifest.json", "arrays.bin"
+MANIFEST, ARRAYS, SCOPE = "manifest.json", "arrays.bin", "scope_"
 FORMS: Mapping[str, type[Scorer]] = {**PARTS, Pool.form: Pool}
 
 _LIBRARIES = ("numpy", "scipy", "scikit-learn")
@@ -50,7 +51,8 @@ def save(model: Predictor, directory: Path) -> str:
     if any(directory.iterdir()):
         raise FileExistsError(f"{directory} is not empty; save a model into a directory of its own.")
     settings, packed = model.scorer.pack()
-    content, places = arrays.join(packed)
+    scope, of_scope = model.scope.pack() if model.scope else (None, {})
+    content, places = arrays.join(packed | arrays.named(SCOPE, of_scope))
     files = {
         "settings.json": _json(settings),
         "golden.json": _json(model.golden),
@@ -65,6 +67,7 @@ def save(model: Predictor, directory: Path) -> str:
             "labels": model.labels,
             "temperature": model.temperature,
             "encoders": list(model.scorer.encoders),
+            "scope": scope,
             "arrays": places,
             "versions": {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
             "files": {name: _sha256(content) for name, content in sorted(files.items())},
@@ -110,7 +113,10 @@ def _model(
     schema = Schema.from_json(manifest["schema"])
     scorer = FORMS[manifest["form"]].unpack(schema, json.loads(texts["settings.json"]), found, encoders)
     golden = tuple(json.loads(texts["golden.json"]))
-    return Predictor(schema, tuple(manifest["labels"]), float(manifest["temperature"]), scorer, golden)
+    # A model that was saved before there were scopes has none.
+    settings = manifest.get("scope")
+    scope = Scope.unpack(settings, arrays.within(SCOPE, found)) if settings else None
+    return Predictor(schema, tuple(manifest["labels"]), float(manifest["temperature"]), scorer, golden, scope)
 
 
 def _manifest(directory: Path, sha256: str | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ copied.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,18 @@ class Linear:
         half = np.ascontiguousarray(weights.T).astype(np.float16)
         return cls(half.astype(np.float32), intercepts.astype(np.float32))
 
-    def scores(self, *blocks: csr_matrix | NDArray[np.float32]) -> NDArray[np.float64]:
+    @cached_property
+    def _precise(self) -> NDArray[np.float64]:
+        return self.weights.astype(np.float64)
+
+    def scores_of_vectors(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Shape (rows, labels), of dense features; in double precision, so that a row's scores do not depend on others
+        beside it.
+        """
+        scores: NDArray[np.float64] = vectors.astype(np.float64) @ self._precise + self.intercepts
+        return scores
+
+    def scores(self, *blocks: csr_matrix) -> NDArray[np.float64]:
         """Shape (rows, labels), of matrices that hold the features side by side."""
         total, first = self.intercepts, 0
         for block in blocks:

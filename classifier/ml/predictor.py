@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,10 @@ from .grams import TEXT_LENGTH
 from .rows import Limits
 from .schema import Column, Schema
 from .sentences import Encoders
+from .silence import DECIMALS, OUT_OF_SCOPE, TALKATIVE, UNSURE, Reason, Silence
+
+if TYPE_CHECKING:
+    from .scope import Scope
 
 _REASONS = 10
 _SHOWN = 80
@@ -47,14 +51,32 @@ class Scorer(Protocol):
 
 
 @dataclass(frozen=True)
+class Best:
+    """Each input's most probable labels, as places in the model's `labels`, and their probabilities, (inputs, number).
+
+    The most probable comes first, of equal ones the one that stands first in `labels`. `silent` says for each input why
+    no label is to be given, or None.
+    """
+
+    places: NDArray[np.intp]
+    probabilities: NDArray[np.float64]
+    silent: Sequence[Reason | None]
+
+
+@dataclass(frozen=True)
 class Predictor:
-    """A fitted model. `golden` are a few inputs whose answers are stored with it and checked at loading."""
+    """A fitted model. `golden` are a few inputs whose answers are stored with it and checked at loading.
+
+    `silence` is how it is used for the time being, and is not stored with it; `scope` is, where there is one.
+    """
 
     schema: Schema
     labels: tuple[str, ...]
     temperature: float
     scorer: Scorer
     golden: tuple[Any, ...] = ()
+    scope: Scope | None = None
+    silence: Silence = TALKATIVE
 
     @cached_property
     def _levels(self) -> dict[str, frozenset[str]]:
@@ -76,20 +98,38 @@ class Predictor:
         """Calibrated probabilities, shape (inputs, labels); each row sums to 1."""
         if not len(inputs):
             return np.empty((0, len(self.labels)))
-        result = self.scorer.scores(inputs) / self.temperature
+        return self.calibrated(self.scorer.scores(inputs))
+
+    def calibrated(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Probabilities, from the scorer's scores; both (inputs, labels)."""
+        result = scores / self.temperature
         result -= result.max(axis=1, keepdims=True)
         np.exp(result, out=result)
         result /= result.sum(axis=1, keepdims=True)
         return result
 
-    def best(self, inputs: Sequence[Any], number: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Each input's most probable labels, as places in `labels`, and their probabilities; both (inputs, number).
-
-        The most probable comes first, of equal ones the one that stands first in `labels`.
-        """
-        probabilities = self.probabilities(inputs)
+    def best(self, inputs: Sequence[Any], number: int) -> Best:
+        """So many labels for each input, as far as there are."""
+        probabilities, foreign = self._judged(inputs)
         places = _greatest(probabilities, min(number, len(self.labels)))
-        return places, probabilities[np.arange(len(places))[:, None], places]
+        chosen = probabilities[np.arange(len(places))[:, None], places]
+        return Best(places, chosen, self._silent(chosen, foreign))
+
+    def _judged(self, inputs: Sequence[Any]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """The probabilities, and which inputs are out of scope; that costs nothing while nothing is refused."""
+        refused = self.silence.scope_refused
+        if self.scope is None or refused is None or not len(inputs):
+            return self.probabilities(inputs), np.zeros(len(inputs), bool)
+        seen = self.scope.look(self.scorer, inputs)
+        probabilities = self.calibrated(seen.scores)
+        return probabilities, self.scope.degrees(seen, probabilities) < self.scope.limit(refused)
+
+    def _silent(self, chosen: NDArray[np.float64], foreign: NDArray[np.bool_]) -> list[Reason | None]:
+        silent: list[Reason | None] = [OUT_OF_SCOPE if each else None for each in foreign.tolist()]
+        if self.silence.threshold is None:
+            return silent
+        unsure = chosen[:, 0].round(DECIMALS) < self.silence.threshold
+        return [each or (UNSURE if low else None) for each, low in zip(silent, unsure.tolist(), strict=True)]
 
     def in_batches(self, inputs: Sequence[Any], size: int = 4_096) -> Iterator[NDArray[np.float64]]:
         """The probabilities of many inputs, `size` at a time, so that memory holds one batch of them."""

@@ -45,7 +45,10 @@ class SentenceLinear:
         return (self.encoder.sha256,)
 
     def scores(self, inputs: Sequence[Any]) -> NDArray[np.float64]:
-        return self.linear.scores(self.encoder.embed(inputs))
+        return self.scores_of(self.encoder.embed(inputs))
+
+    def scores_of(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+        return self.linear.scores_of_vectors(vectors)
 
     def reasons(self, inputs: Sequence[Any], chosen: Sequence[int]) -> list[dict[str, float]]:
         """Per input, by how much its label's lead over the others falls when a word is left out (occlusion)."""

@@ -65,6 +65,12 @@ class Design:
         """The parts that stand side by side in the matrix: first all fields, then each text."""
         return [self._fields(records), *(self.columns.text(records, name) for name in self.columns.texts)]
 
+    def gaps(self, fields: csr_matrix) -> NDArray[np.float64]:
+        """The share of a record's fields that are missing or unknown, (records,), from the first of its blocks."""
+        marks = np.array(self._widths, dtype=np.intp).cumsum() - 1
+        share: NDArray[np.float64] = np.asarray(fields[:, marks].sum(axis=1), np.float64).ravel() / max(1, len(marks))
+        return share
+
     def _fields(self, records: Sequence[Any]) -> csr_matrix:
         """Levels come first, as they do among those of the columns. Zeros are written down as well."""
         dense, levels = self.columns.dense(records), len(self.columns.levels)

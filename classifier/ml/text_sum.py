@@ -33,11 +33,14 @@ class TextSum:
     def encoders(self) -> Sequence[str]:
         return ()
 
-    def scores(self, inputs: Sequence[Any]) -> NDArray[np.float64]:
-        families = tuple({family: None for part in self.parts for family in part.families})
-        return np.concatenate([self._scores_of(found) for found in hashes.of_texts(inputs, families)])
+    @property
+    def families(self) -> tuple[str, ...]:
+        return tuple({family: None for part in self.parts for family in part.families})
 
-    def _scores_of(self, found: Occurrences) -> NDArray[np.float64]:
+    def scores(self, inputs: Sequence[Any]) -> NDArray[np.float64]:
+        return np.concatenate([self.scores_of(found) for found in hashes.of_texts(inputs, self.families)])
+
+    def scores_of(self, found: Occurrences) -> NDArray[np.float64]:
         total: NDArray[np.float64] = np.sum([part.scores_of(found) for part in self.parts], axis=0)
         return total
 

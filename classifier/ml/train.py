@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-from . import fit
+from . import fit, scope
 from .candidates import FAST, worth_trying
 from .errors import rejected
 from .evaluate import CROSS_VALIDATION, HELD_OUT, Answers, Evaluation, evaluate
@@ -21,6 +21,7 @@ from .fit import Examples, Trial
 from .predictor import Predictor
 from .rows import Cell
 from .schema import Schema
+from .scope import Scope
 from .sentences import NOTHING, Embeds, Known, Remembered
 from .split import content_hash
 
@@ -104,8 +105,10 @@ def train(
         with watch.stage("evaluate"):
             twin = _fit(data, chosen, data.training, seed)
             evaluation = _evaluate(data, twin, chosen)
+            twin = replace(twin, scope=_measured(data, twin))
         with watch.stage("refit"):
             served = _fit(data, chosen, np.arange(len(labels)), seed)
+            served = replace(served, scope=scope.refitted(twin.scope, served.scorer, data.inputs, data.targets))
     listed = tuple(_summary(trial, trial is chosen) for trial in trials)
     return Trained(served, twin, evaluation, listed, watch.seconds, read)
 
@@ -199,6 +202,11 @@ def _evaluate(data: _Data, twin: Predictor, trial: Trial) -> Evaluation:
         batches = twin.in_batches([data.inputs[row] for row in rows])
     answers = Answers.of(batches, data.targets[rows])
     return evaluate(data.names, data.targets[rows], answers, rows=rows, method=method)
+
+
+def _measured(data: _Data, twin: Predictor) -> Scope | None:
+    training, unseen = ([data.inputs[row] for row in rows] for rows in (data.training, data.held_out))
+    return scope.measured(twin, training, data.targets[data.training], unseen)
 
 
 def _summary(trial: Trial, chosen: bool) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 from django.db import models
 
+from classifier.ml.silence import Silence
 from classifier.models.dataset import Dataset
 from classifier.models.model import Model
 from tenants import ids
@@ -30,6 +31,11 @@ class ModelVersion(models.Model):
     # MLflow's number of a version that an outside pipeline registered there; null for those that were trained here. Of
     # such a one, `dataset` is what it was tested on: what it learnt from is not known.
     mlflow_version = models.PositiveIntegerField(null=True)
+    # Below this confidence it gives no label, and this share of the inputs that belong here it may refuse as foreign.
+    threshold = models.FloatField(null=True)
+    scope_refused = models.FloatField(null=True)
+    # On so many rows it is known what belongs here; null where it cannot tell.
+    scope_rows = models.PositiveIntegerField(null=True)
     # Why it was promoted, or was not, in words.
     verdict = models.CharField(max_length=300, blank=True)
     created_by = models.CharField(max_length=254)
@@ -40,6 +46,10 @@ class ModelVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model_id}@{self.number}"
+
+    @property
+    def silence(self) -> Silence:
+        return Silence(self.threshold, self.scope_refused)
 
 
 class EvaluatedRow(models.Model):

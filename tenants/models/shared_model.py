@@ -28,6 +28,9 @@ class SharedModel(models.Model):
     sha256 = models.CharField(max_length=64)
     # The twin has never seen a held-out row, so it is what others may start from and still be evaluated honestly.
     twin_sha256 = models.CharField(max_length=64)
+    # When it gives no label, which is the publisher's affair.
+    threshold = models.FloatField(null=True)
+    scope_refused = models.FloatField(null=True)
     # Whose version it was: `<tenant>.<model>@<number>`, for operators.
     source = models.CharField(max_length=100)
     published_by = models.CharField(max_length=254)

@@ -36,7 +36,7 @@ def take_the_database_away(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, i
         asked.append((model, version))
         raise OperationalError
 
-    monkeypatch.setattr(loaded, "sha256_of", fail)
+    monkeypatch.setattr(loaded, "standing", fail)
     monkeypatch.setattr(connection, "close", lambda: None)
     return asked
 

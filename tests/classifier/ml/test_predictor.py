@@ -72,14 +72,14 @@ def test_the_best_labels_come_in_the_order_of_a_stable_sort(number: int, rows: i
     model, inputs = undecided(rows)
     probabilities = model.probabilities(inputs)
     expected = (-probabilities).argsort(axis=1, kind="stable")[:, :number]
-    places, found = model.best(inputs, number)
-    assert np.array_equal(places, expected)
-    assert np.array_equal(found, np.take_along_axis(probabilities, expected, axis=1))
+    best = model.best(inputs, number)
+    assert np.array_equal(best.places, expected)
+    assert np.array_equal(best.probabilities, np.take_along_axis(probabilities, expected, axis=1))
 
 
 def test_nothing_asked_has_no_best(trained: Trained) -> None:
-    places, found = trained.served.best([], 2)
-    assert (places.shape, found.shape) == ((0, 2), (0, 2))
+    best = trained.served.best([], 2)
+    assert (best.places.shape, best.probabilities.shape, best.silent) == ((0, 2), (0, 2), [])
 
 
 def test_json_values_and_csv_strings_get_the_same_answer(table_model: Trained) -> None:
