@@ -58,6 +58,7 @@ from frontend.views.usage_csv import usage_csv
 from frontend.views.version_compare import version_compare
 from frontend.views.version_detail import version_detail
 from frontend.views.version_rows import version_rows
+from frontend.views.version_silence import version_silence
 
 of_organisation = [
     path("", organisation_home, name="organisation_home"),
@@ -87,6 +88,7 @@ of_organisation = [
     path("models/<slug:model>/versions/<int:number>/", version_detail, name="version_detail"),
     path("models/<slug:model>/versions/<int:number>/rows/", version_rows, name="version_rows"),
     path("models/<slug:model>/versions/<int:number>/compare/", version_compare, name="version_compare"),
+    path("models/<slug:model>/versions/<int:number>/silence/", version_silence, name="version_silence"),
     path("models/<slug:model>/versions/<int:number>/promote/", model_promote, name="model_promote"),
     path("results/", result_list, name="result_list"),
     path("classifications/<slug:classification>/", classification_detail, name="classification_detail"),

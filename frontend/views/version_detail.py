@@ -3,10 +3,12 @@ from django.shortcuts import render
 
 from classifier import evaluated
 from classifier.models import Model, ModelVersion
+from frontend.forms.silence import SilenceForm
 from frontend.loaders import MemberRequest, load_model, load_version, require
 from frontend.presenters import charts
 from frontend.presenters.confusion import matrix
 from frontend.presenters.models import choices, columns, confusions, figures, label_scores
+from frontend.presenters.silence import promises
 from tenants.permissions import Scope
 
 
@@ -30,5 +32,7 @@ def version_detail(request: MemberRequest, model: Model, version: ModelVersion) 
         "reliability": charts.reliability(bins),
         "coverage": charts.coverage(bins),
         "choices": choices(version),
+        "promises": promises(version),
+        "silence_form": SilenceForm.of(version),
     }
     return render(request, "frontend/version_detail.html", page)
