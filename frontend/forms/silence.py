@@ -14,7 +14,7 @@ class PercentField(forms.FloatField):
 
 
 class SilenceForm(forms.Form):
-    """When a version gives no label."""
+    """When a version gives no label. On the page each field has a form of its own; what is not sent stays as it is."""
 
     goal = PercentField(
         label="Of the answers given, so many in 100 must be right",
@@ -37,8 +37,6 @@ class SilenceForm(forms.Form):
 
     def shares(self) -> dict[str, float | None]:
         """What was typed, as the API has it."""
-        goal, foreign = self.cleaned_data["goal"], self.cleaned_data["foreign"]
-        return {
-            "goal": None if goal is None else goal / 100,
-            "scope_refused": None if foreign is None else foreign / 100,
-        }
+        names = {"goal": "goal", "foreign": "scope_refused"}
+        typed = {names[name]: self.cleaned_data[name] for name in names if name in self.data}
+        return {name: None if value is None else value / 100 for name, value in typed.items()}

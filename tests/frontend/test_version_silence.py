@@ -16,11 +16,13 @@ def test_a_page_says_what_can_be_promised_before_anything_is_set(visit: Visit, r
 
 
 def test_what_is_chosen_is_kept_and_said(send: Visit, bob: User, studio: Studio, inside: Inside) -> None:
-    page = send(bob, "version_silence", "letters", 1, goal="50", foreign="")
+    page = send(bob, "version_silence", "letters", 1, goal="50")
     assert told(page) == ["Saved. It holds within seconds."]
     assert version(inside).threshold == 0.0
     assert "It gives no label below a confidence of" in page.text
-    send(bob, "version_silence", "letters", 1, goal="", foreign="")
+    send(bob, "version_silence", "letters", 1, foreign="")
+    assert version(inside).threshold == 0.0
+    send(bob, "version_silence", "letters", 1, goal="")
     assert version(inside).threshold is None
 
 
