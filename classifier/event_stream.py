@@ -16,7 +16,6 @@ from weakref import WeakValueDictionary
 import msgspec
 from django.db.models import Max
 
-from classifier import training
 from classifier.api.serializers import ProgressSerializer, TrainingEventSerializer, TrainingJobSerializer
 from classifier.gateway import http
 from classifier.gateway.callers import Callers
@@ -208,7 +207,9 @@ def _read(organisation: Organisation, job_id: str, latest: Snapshot | None) -> S
         if latest is not None and latest.mark == mark:
             return latest
         # The job before its events: the last of them is committed together with the job's end.
-        job = training.get(job_id)
+        job = TrainingJob.objects.select_related("model", "dataset", "version").filter(id=job_id).first()
+        if job is None:
+            raise NotFound
         rows = list(job.events.order_by("id"))
     return Snapshot(
         mark=mark,

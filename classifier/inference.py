@@ -2,29 +2,23 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, connection, transaction
-from django.utils import timezone
+from django.db import DatabaseError, connection
 
-from classifier import kinds, loaded, registry, results, sharing
+from classifier import later, registry, results, sharing, versions
+from classifier.later import Later
 from classifier.loaded import LoadedModels
 from classifier.ml.errors import ArtefactDamaged, EncoderMissing, InputsRejected
 from classifier.ml.predictor import Predictor
 from classifier.ml.silence import DECIMALS, Reason
 from classifier.models import Classification, ModelVersion
-from classifier.queues import LATER
-from classifier.results import Keeping
-from tenants import jobs, quotas, usage
+from tenants import quotas, usage
 from tenants.errors import Conflict, FieldError, InvalidInput, NotFound, TenantError, Unavailable
 from tenants.models import Organisation, SharedModel
 
 log = logging.getLogger(__name__)
 
-KIND = kinds.CLASSIFICATION
-DEFAULT_KEEPING = Keeping()
 NO_ENCODER = "Ask the operator to install it, or train the model again with the quality `fast`."
 
 # An input's most probable labels, as places in the model's list of them, their probabilities, and why none is given.
@@ -43,69 +37,7 @@ def answering(model: str) -> ModelVersion | SharedModel:
 
     Raises NotFound, and ModelNotReady for one that was never trained.
     """
-    return sharing.get(model) if sharing.is_shared(model) else registry.champion(registry.get(model))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Later:
-    """A request that is answered later."""
-
-    model: str
-    version: int
-    inputs: Sequence[Any]
-    top_k: int
-    explain: bool
-    api_key: str
-    keeping: Keeping = DEFAULT_KEEPING
-
-
-def accept(later: Later) -> Classification:
-    """Keep a request that is answered later. Raises NotFound for a version that there is not."""
-    (accepted,) = accept_all([later])
-    if isinstance(accepted, TenantError):
-        raise accepted
-    return accepted
-
-
-def accept_all(together: Sequence[Later]) -> list[Classification | TenantError]:
-    """Keep requests that are answered later, and return what is kept of each, or its error: a version there is not.
-
-    Their inputs are rows before anybody is told that they were accepted.
-    """
-    missing = _missing({(later.model, later.version) for later in together})
-    now = timezone.now()
-    answers = [missing.get((later.model, later.version)) or _row(later, now) for later in together]
-    rows = [answer for answer in answers if isinstance(answer, Classification)]
-    subjects = [f"{row.model}@{row.version}" for row in rows]
-    if rows:
-        with transaction.atomic():
-            results.expect(rows)
-            jobs.submit_all([row.id for row in rows], kind=KIND, queue=LATER, subjects=subjects)
-    return answers
-
-
-def _missing(versions: set[tuple[str, int]]) -> dict[tuple[str, int], TenantError]:
-    missing: dict[tuple[str, int], TenantError] = {}
-    for version in versions:
-        try:
-            loaded.standing(*version)
-        except NotFound as error:
-            missing[version] = error
-    return missing
-
-
-def _row(later: Later, now: datetime) -> Classification:
-    return Classification(
-        model=later.model,
-        version=later.version,
-        inputs=list(later.inputs),
-        keep_inputs=later.keeping.inputs,
-        top_k=later.top_k,
-        explain=later.explain,
-        api_key=later.api_key,
-        created_at=now,
-        expires_at=now + later.keeping.for_later(),
-    )
+    return sharing.get(model) if versions.is_shared(model) else registry.champion(registry.get(model))
 
 
 def ask(*, organisation: Organisation, model: str, version: int, inputs: Sequence[Any], top_k: int) -> Classification:
@@ -115,7 +47,7 @@ def ask(*, organisation: Organisation, model: str, version: int, inputs: Sequenc
     """
     with quotas.rows_taken(organisation, len(inputs)):
         keeping = results.keeping(organisation)
-        asked = accept(
+        asked = later.accept(
             Later(
                 model=model,
                 version=version,

@@ -1,4 +1,4 @@
-"""Kinds of jobs (`public.job.kind`) and names of tasks: whoever hands out work imports nothing that does it."""
+"""Kinds of jobs (`public.job.kind`), names of tasks, qualities: whoever asks for work imports nothing that does it."""
 
 ADOPTION, CLASSIFICATION, FOLLOWING, TIDYING = "adopt", "classify", "follow", "tidy"
 TRAINING, VALIDATION = "train", "validate"
@@ -12,6 +12,9 @@ ADOPT, ANSWER, ANSWER_STORED, FOLLOW, TIDY, TRAIN, VALIDATE = (
     "classifier.train",
     "classifier.validate",
 )
+# What a training may be asked for.
+FAST = "fast"
+QUALITIES = ("auto", FAST, "best")
 # Which task does a job of which kind.
 OF_KIND = {
     ADOPTION: ADOPT,

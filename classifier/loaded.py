@@ -8,9 +8,9 @@ from pathlib import Path
 
 from django.db import DatabaseError, connection
 
-from classifier import registry, sharing
+from classifier import registry, sharing, versions
 from classifier.ml.predictor import Predictor
-from classifier.registry import Standing
+from classifier.versions import standing
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class LoadedModels:
     def _load(self, model: str, version: int) -> "_Loaded":
         # Asked before it is loaded: what changes in between is found out at the first check.
         stands, now = standing(model, version), time.monotonic()
-        if sharing.is_shared(model):
+        if versions.is_shared(model):
             predictor, folder = sharing.load(model, version), sharing.folder_of(model.partition(".")[2], version)
         else:
             predictor = registry.load(tenant=self.tenant, model_name=model, number=version)
@@ -94,11 +94,6 @@ class _Loaded:
     bytes: int
     checked_at: float
     asked_at: float
-
-
-def standing(model: str, version: int) -> Standing:
-    """Return what is asked all the time of the version that has this name now. Raises NotFound."""
-    return sharing.standing(model, version) if sharing.is_shared(model) else registry.standing(model, version)
 
 
 def _bytes_of(folder: Path) -> int:

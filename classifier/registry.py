@@ -19,7 +19,6 @@ from classifier.encoders import shelf
 from classifier.errors import ModelNotReady
 from classifier.ml import artefact
 from classifier.ml.predictor import Predictor
-from classifier.ml.silence import Silence
 from classifier.models import Dataset, EvaluatedRow, Model, ModelVersion, Promotion, TrainingJob
 from classifier.models.training_job import FINISHED
 from tenants import appointments, audit, ids, isolation, jobs
@@ -48,14 +47,6 @@ class Candidate:
     evaluated: Sequence[tuple[int, str, str, float]]
     # On how many rows it was measured what belongs to it, where it was.
     scope_rows: int | None = None
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What a worker asks all the time of a version that it has loaded."""
-
-    sha256: str
-    silence: Silence
 
 
 def get(name: str) -> Model:
@@ -246,16 +237,6 @@ def load(*, tenant: str, model_name: str, number: int) -> Predictor:
 def load_twin(*, tenant: str, version: ModelVersion) -> Predictor:
     """Return the version's twin, which has never seen a held-out row."""
     return _load(tenant, version, "twin")
-
-
-def standing(model_name: str, number: int) -> Standing:
-    """Return what is asked all the time of the version that has this name now. Raises NotFound."""
-    named = ModelVersion.objects.filter(model__name=model_name, number=number)
-    found = named.values_list("sha256", "threshold", "scope_refused").first()
-    if found is None:
-        raise NotFound
-    sha256, *silence = found
-    return Standing(sha256, Silence(*silence))
 
 
 def champion(model: Model) -> ModelVersion:

@@ -19,22 +19,13 @@ from classifier.encoders import shelf
 from classifier.ml import artefact
 from classifier.ml.predictor import Predictor
 from classifier.ml.schema import Schema
-from classifier.ml.silence import Silence
 from classifier.models import ModelVersion
-from classifier.registry import Standing
+from classifier.versions import OWNER, is_shared
 from tenants import ids, isolation
 from tenants.errors import Conflict, InvalidInput, NotFound
 from tenants.models import Organisation, SharedModel
 
-# Whose they are; no organisation has this name, since theirs have 16 characters.
-OWNER = "assort"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-
-_STANDING = "SELECT sha256, threshold, scope_refused FROM door.shared_models() WHERE name = %s AND number = %s"
-
-
-def is_shared(model_name: str) -> bool:
-    return model_name.startswith(f"{OWNER}.")
 
 
 def check_own(model_name: str) -> None:
@@ -90,19 +81,6 @@ def load_base(named: str) -> Predictor:
     version = get_version(model_name, int(number))
     folder = folder_of(version.name, version.number) / "twin"
     return artefact.load(folder, shelf.library(), sha256=version.twin_sha256)
-
-
-def standing(model_name: str, number: int) -> Standing:
-    """Return what is asked all the time of a version. Raises NotFound."""
-    # Asked all the time, so the other columns, which are large, stay where they are.
-    with connection.cursor() as cursor:
-        name = model_name.partition(".")[2]
-        cursor.execute(_STANDING, [name, number])
-        found = cursor.fetchone()
-    if found is None:
-        raise NotFound
-    sha256, *silence = found
-    return Standing(sha256, Silence(*silence))
 
 
 def folder_of(name: str, number: int) -> Path:

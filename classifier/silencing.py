@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from classifier.ml import scope
-from classifier.ml.silence import Curve, Point
+from classifier.ml.curve import Curve, Point
 from classifier.models import EvaluatedRow, ModelVersion
 from tenants import audit
 from tenants.errors import InvalidInput

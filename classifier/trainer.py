@@ -16,7 +16,7 @@ import numpy as np
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from classifier import datasets, leases, registry, sharing, training, vectors
+from classifier import datasets, kinds, leases, registry, sharing, training, vectors, versions
 from classifier.encoders import catalogue, shelf
 from classifier.leases import DEFAULT_BOUNDS, LOST, OUR_FAULT, Bounds
 from classifier.ml import artefact, compare
@@ -120,7 +120,7 @@ def _train(job: TrainingJob, attempt: int, tenant: str, *, seconds: float) -> No
 def _base(job: TrainingJob) -> Predictor | None:
     named = job.options.get("base", "")
     try:
-        return sharing.load_base(named) if sharing.is_shared(named) else None
+        return sharing.load_base(named) if versions.is_shared(named) else None
     except NotFound:
         raise ValueError(WITHDRAWN.format(named)) from None
 
@@ -131,12 +131,12 @@ def _encoder(job: TrainingJob, schema: Schema) -> SentenceEncoder | None:
     Without that one a training goes on with what it has; without one that was asked for by name it does not.
     """
     named = job.options.get("base", "")
-    if named and not sharing.is_shared(named):
+    if named and not versions.is_shared(named):
         try:
             return shelf.library().get(catalogue.get(named).sha256)
         except NotFound:
             raise ValueError(WITHDRAWN.format(named)) from None
-    usual = catalogue.default() if schema.kind == "text" and job.options.get("quality") != training.FAST else None
+    usual = catalogue.default() if schema.kind == "text" and job.options.get("quality") != kinds.FAST else None
     try:
         return shelf.library().get(usual.sha256) if usual else None
     except (EncoderMissing, ArtefactDamaged) as error:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from classifier import datasets, kinds, sharing
+from classifier import datasets, kinds, sharing, versions
 from classifier.encoders import catalogue
 from classifier.models import Dataset, Model, TrainingEvent, TrainingJob
 from classifier.queues import TRAIN
@@ -18,8 +18,6 @@ from tenants.models import Letter, Organisation
 
 KIND = kinds.TRAINING
 MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-FAST = "fast"
-QUALITIES = ("auto", FAST, "best")
 # What a training without a person takes over from the one before. A seed was for that one.
 KEPT_OPTIONS = ("quality", "base")
 
@@ -136,7 +134,7 @@ def _base(named: str, dataset: Dataset, quality: str) -> str:
     if datasets.schema_of(dataset).kind != "text":
         raise _base_refused("Only a text model can start from another, or from a sentence encoder.")
     try:
-        return _shared(named) if sharing.is_shared(named) else _encoder(named, quality)
+        return _shared(named) if versions.is_shared(named) else _encoder(named, quality)
     except NotFound:
         names = ", ".join(encoder.name for encoder in catalogue.find_all())
         known = f"the sentence encoders are {names}" if names else "there are no sentence encoders"
@@ -154,7 +152,7 @@ def _shared(named: str) -> str:
 
 
 def _encoder(named: str, quality: str) -> str:
-    if quality == FAST:
+    if quality == kinds.FAST:
         raise _base_refused("With the quality `fast` no sentence encoder is used. Ask for `auto` or `best`.")
     return catalogue.get(named).name
 

@@ -18,7 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saas.settings")
 # Models can be imported once Django is set up, so this comes before the project's own modules.
 django.setup()
 
-from classifier import event_stream, inference  # noqa: E402
+from classifier import event_stream, later  # noqa: E402
 from classifier.gateway import Gateway, http  # noqa: E402
 from saas import api_errors, readiness, spool  # noqa: E402
 from saas.forwarding import Forwarding  # noqa: E402
@@ -40,7 +40,7 @@ class Application:
     """Routes by path, and starts and ends the gateway and the streams with the server."""
 
     def __init__(self) -> None:
-        self.gateway = Gateway(problem=api_errors.problem, accept=inference.accept_all)
+        self.gateway = Gateway(problem=api_errors.problem, accept=later.accept_all)
         self.streams = event_stream.EventStream(problem=api_errors.problem)
         self.web = Forwarding(settings.ASSORT_WEB_ADDRESS)
 

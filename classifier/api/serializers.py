@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from classifier.kinds import QUALITIES
 from classifier.models import Classification, Dataset, Model, ModelVersion, TrainingJob
 from classifier.models.model import LONGEST_SCHEDULE
-from classifier.training import QUALITIES
 from tenants.api.fields import ObjectField, StrictSerializer, TextField
 
 # --- Data sets -----------------------------------------------------------------------------------------------------

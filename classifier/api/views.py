@@ -5,7 +5,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
-from classifier import datasets, following, inference, registry, sharing, silencing, training, uploads
+from classifier import datasets, following, inference, registry, sharing, silencing, training, uploads, versions
 from classifier.api import answers, rows, shared_models
 from classifier.api.parsers import StoredFormParser
 from classifier.api.serializers import (
@@ -224,7 +224,7 @@ class ModelDetail(ScopedView):
 
     @extend_schema(operation_id="get_model", summary="One model", responses=ModelSerializer)
     def get(self, request: KeyRequest, model: str) -> Response:
-        if sharing.is_shared(model):
+        if versions.is_shared(model):
             return Response(shared_models.as_model(sharing.get(model)))
         return Response(ModelSerializer(registry.get(model)).data)
 
@@ -255,11 +255,11 @@ class ModelVersions(ScopedView):
         responses=list_of(ModelVersionSerializer),
     )
     def get(self, request: KeyRequest, model: str) -> Response:
-        if sharing.is_shared(model):
+        if versions.is_shared(model):
             shared = [shared_models.as_version(version) for version in sharing.versions_of(model)]
             return page(request, ModelVersion.objects.none(), lambda version: version, then=shared)
-        versions = registry.get(model).versions.select_related("model")
-        return page(request, versions, lambda version: ModelVersionSerializer(version).data)
+        own = registry.get(model).versions.select_related("model")
+        return page(request, own, lambda version: ModelVersionSerializer(version).data)
 
 
 class ModelVersionDetail(ScopedView):
@@ -267,7 +267,7 @@ class ModelVersionDetail(ScopedView):
 
     @extend_schema(operation_id="get_model_version", summary="One version", responses=ModelVersionSerializer)
     def get(self, request: KeyRequest, model: str, number: int) -> Response:
-        if sharing.is_shared(model):
+        if versions.is_shared(model):
             return Response(shared_models.as_version(sharing.get_version(model, number)))
         return Response(ModelVersionSerializer(registry.get_version(registry.get(model), number)).data)
 

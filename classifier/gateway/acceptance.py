@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from classifier.gateway.database import Database
-from classifier.inference import Later
+from classifier.later import Later
 from classifier.models import Classification
 from tenants import isolation
 from tenants.errors import TenantError, Unavailable

@@ -19,7 +19,7 @@ from classifier.gateway.notices import Notices
 from classifier.gateway.replies import Replies, connect
 from classifier.gateway.request import Classify
 from classifier.gateway.routes import Routes
-from classifier.inference import Later
+from classifier.later import Later
 from tenants import ids, usage
 from tenants.errors import MethodNotAllowed, NotFound, TenantError, Unavailable
 from tenants.middleware import request_id

@@ -1,6 +1,6 @@
 from classifier.gateway.database import Database
 from classifier.gateway.memory import Memory, Source
-from classifier.sharing import OWNER, is_shared
+from classifier.versions import OWNER, is_shared
 from tenants.errors import NotFound
 from tenants.models import Route, SharedModel
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from classifier import silencing
-from classifier.ml.silence import Point
+from classifier.ml.curve import Point
 from classifier.models import ModelVersion
 
 GOALS = (0.9, 0.95, 0.98, 0.99)

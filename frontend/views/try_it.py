@@ -3,7 +3,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
-from classifier import datasets, inference, sharing
+from classifier import datasets, inference, versions
 from classifier.errors import ModelNotReady
 from classifier.models import Classification, ModelVersion
 from frontend.forms.inputs import RecordForm, TextForm, input_form
@@ -37,7 +37,7 @@ def try_it(request: MemberRequest, model: str) -> HttpResponse:
         return redirect("classification_detail", request.organisation.slug, asked.id)
     page = {
         "model": model,
-        "is_shared": sharing.is_shared(model),
+        "is_shared": versions.is_shared(model),
         "form": form,
         "classification": asked,
         "live": asked is not None,

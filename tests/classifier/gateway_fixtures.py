@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from django.db import connections
 
-from classifier import inference, queues
+from classifier import later, queues
 from classifier.gateway import Gateway
 from saas import api_errors
 from tenants.models import Organisation, Plan
@@ -59,7 +59,7 @@ def worker(initech: Organisation) -> Iterator[Worker]:
 
 @pytest.fixture
 async def gateway(committed: None, aside_of_the_fleet: None, anyio_backend: str) -> AsyncIterator[Gateway]:
-    gateway = Gateway(problem=api_errors.problem, accept=inference.accept_all)
+    gateway = Gateway(problem=api_errors.problem, accept=later.accept_all)
     await gateway.start()
     yield gateway
     await gateway.stop()

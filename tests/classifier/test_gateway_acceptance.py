@@ -8,11 +8,10 @@ import httpx2
 import pytest
 from django.db import DatabaseError
 
-from classifier import inference
 from classifier.gateway import acceptance
 from classifier.gateway.acceptance import Acceptance
 from classifier.gateway.database import Database
-from classifier.inference import Later
+from classifier.later import Later, accept_all
 from classifier.models import Classification, ModelVersion
 from classifier.results import Keeping
 from tenants import isolation
@@ -41,7 +40,7 @@ class Counting:
 
     def __call__(self, together: Sequence[Later]) -> Sequence[Classification | TenantError]:
         self.sizes.append(len(together))
-        return inference.accept_all(together)
+        return accept_all(together)
 
 
 @pytest.fixture
@@ -73,7 +72,7 @@ async def test_what_comes_together_is_kept_together(trained: Organisation) -> No
 
 async def test_those_who_are_kept_together_are_told_one_after_the_other(trained: Organisation) -> None:
     database, turns = Database(), 0
-    accepting = Acceptance(database, inference.accept_all)
+    accepting = Acceptance(database, accept_all)
     told: list[int] = []
 
     async def keep(text: str) -> None:
@@ -90,7 +89,7 @@ async def test_those_who_are_kept_together_are_told_one_after_the_other(trained:
 
 async def test_an_error_of_one_is_no_error_of_the_others(trained: Organisation) -> None:
     database = Database()
-    accepting = Acceptance(database, inference.accept_all)
+    accepting = Acceptance(database, accept_all)
     asked = [later("one"), later("two", version=9), later("nul \0 is no text of PostgreSQL's"), later("four")]
     one, two, three, four = await asyncio.gather(
         *(accepting.keep(trained, each, size=10) for each in asked), return_exceptions=True
@@ -108,7 +107,7 @@ async def test_when_too_much_waits_the_next_is_refused_at_once(
 ) -> None:
     monkeypatch.setattr(acceptance, "REQUESTS", 3)
     database = Database()
-    accepting = Acceptance(database, inference.accept_all)
+    accepting = Acceptance(database, accept_all)
     asked = [accepting.keep(trained, later(str(number)), size=10) for number in range(6)]
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert sum(isinstance(answer, Unavailable) for answer in answers) >= 2

@@ -12,7 +12,7 @@ import redis
 from django.conf import settings
 from django.db import connection, connections
 
-from classifier import inference
+from classifier import later
 from classifier.gateway import Gateway, batches, mailbox
 from saas import api_errors
 from tenants import isolation
@@ -242,7 +242,7 @@ async def test_without_a_database_it_is_a_503_at_once(
     committed: None, initech_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(connections.settings["default"], "PORT", CLOSED_PORT)
-    gateway = Gateway(problem=api_errors.problem, accept=inference.accept_all)
+    gateway = Gateway(problem=api_errors.problem, accept=later.accept_all)
     transport, headers = httpx2.ASGITransport(app=gateway), {"Authorization": f"Bearer {initech_key}"}
     async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as http, asyncio.timeout(1):
         response = await http.post("/api/v1/models/support/classify", json=TEXT, headers=headers)

@@ -9,7 +9,7 @@ import pytest
 import redis
 from django.utils import timezone
 
-from classifier import inference
+from classifier import later
 from classifier.gateway import Gateway
 from saas import api_errors
 from tenants import broker, isolation, keys, rates, usage
@@ -213,7 +213,7 @@ def lines_of(organisation: Organisation) -> list[tuple[object, ...]]:
 
 
 async def test_usage_is_written_when_the_gateway_ends(metered: Organisation) -> None:
-    gateway = Gateway(problem=api_errors.problem, accept=inference.accept_all)
+    gateway = Gateway(problem=api_errors.problem, accept=later.accept_all)
     await gateway.start()
     usage.note(organisation=metered, api_key="key_x", model="support", rows=7)
     await gateway.stop()

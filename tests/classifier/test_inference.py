@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from classifier import inference
+from classifier import inference, later
 from classifier.loaded import LoadedModels
 from classifier.ml.predictor import Predictor
 from classifier.models import Classification
@@ -87,8 +87,8 @@ def test_an_unknown_version_is_not_found(models: LoadedModels) -> None:
 
 
 def accept(organisation: Organisation) -> Classification:
-    return inference.accept(
-        inference.Later(model="support", version=1, inputs=["my password"], top_k=1, explain=False, api_key="")
+    return later.accept(
+        later.Later(model="support", version=1, inputs=["my password"], top_k=1, explain=False, api_key="")
     )
 
 

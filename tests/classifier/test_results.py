@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from classifier import inference, results
+from classifier import inference, later, results
 from classifier.models import Answer, Classification
 from classifier.results import Answered, Keeping, Wanted
 from tenants.errors import InvalidInput, NotFound
@@ -138,9 +138,7 @@ def test_more_is_deleted_than_fits_in_one_statement(inside_acme: Organisation, m
 
 def test_a_request_that_waits_is_never_deleted(inside_acme: Organisation) -> None:
     rows.trained(inside_acme)
-    accepted = inference.accept(
-        inference.Later(model="support", version=1, inputs=["a"], top_k=1, explain=False, api_key="")
-    )
+    accepted = later.accept(later.Later(model="support", version=1, inputs=["a"], top_k=1, explain=False, api_key=""))
     Classification.objects.filter(pk=accepted.pk).update(expires_at=TUESDAY)
     assert results.forget_expired() == 0
     assert inference.get(accepted.id).inputs == ["a"]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from classifier import inference, registry, stored
-from classifier.inference import Later
+from classifier import inference, later, registry, stored
+from classifier.later import Later
 from classifier.loaded import LoadedModels
 from classifier.models import Answer, Classification
 from tenants import isolation, jobs
@@ -25,8 +25,8 @@ def models(acme: Organisation) -> LoadedModels:
 
 
 def accept(*inputs: str, explain: bool = False, top_k: int = 1, version: int = 1) -> str:
-    later = Later(model="support", version=version, inputs=inputs, top_k=top_k, explain=explain, api_key="")
-    return inference.accept(later).id
+    asked = Later(model="support", version=version, inputs=inputs, top_k=top_k, explain=explain, api_key="")
+    return later.accept(asked).id
 
 
 def outcomes(ids: Sequence[str]) -> list[str]:

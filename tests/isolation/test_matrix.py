@@ -13,7 +13,7 @@ import pytest
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from classifier import inference
+from classifier import later
 from tenants import isolation, keys
 from tenants.models import Organisation
 from tenants.permissions import Scope
@@ -147,8 +147,8 @@ def world(service: Service, django_db_setup: None, django_db_blocker: Any) -> It
         # Within one transaction, so that no worker takes over what is done here.
         with transaction.atomic(), isolation.entered(ours):
             version = rows.trained(ours, model="our-letters")
-            kept = inference.accept(
-                inference.Later(
+            kept = later.accept(
+                later.Later(
                     model="our-letters", version=1, inputs=["a"], top_k=1, explain=False, api_key="key_of_nobody"
                 )
             )

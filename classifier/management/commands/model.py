@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 
-from classifier import sharing
+from classifier import sharing, versions
 from tenants.errors import NotFound, TenantError
 from tenants.models import Organisation, SharedModel
 
@@ -52,7 +52,7 @@ class Command(BaseCommand):
             self.stdout.write("  ".join(fields))
 
     def withdraw(self, options: dict[str, Any]) -> None:
-        name = options["name"].removeprefix(f"{sharing.OWNER}.")
+        name = options["name"].removeprefix(f"{versions.OWNER}.")
         try:
             count = sharing.withdraw(name=name, number=options["version"])
         except NotFound:

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from classifier import inference, stored
+from classifier import later, stored
 from classifier.loaded import LoadedModels
 from classifier.models import Classification, ModelVersion
 from classifier.results import DAY, Keeping
@@ -19,8 +19,8 @@ ANSWERS = f"{API}/classifications"
 
 def accepted(organisation: Organisation, *inputs: str) -> Classification:
     with isolation.entered(organisation):
-        return inference.accept(
-            inference.Later(model="support", version=1, inputs=inputs, top_k=2, explain=False, api_key="key_of_nobody")
+        return later.accept(
+            later.Later(model="support", version=1, inputs=inputs, top_k=2, explain=False, api_key="key_of_nobody")
         )
 
 
@@ -117,7 +117,7 @@ def test_inputs_of_a_request_for_later_are_kept_where_it_is_wanted(
     api: APIClient, acme: Organisation, version: ModelVersion
 ) -> None:
     with isolation.entered(acme):
-        kept = inference.accept(inference.Later(
+        kept = later.accept(later.Later(
             model="support", version=1, inputs=["my login"], top_k=1, explain=False, api_key="",
             keeping=Keeping(30 * DAY, inputs=True)))  # fmt: skip
         stored.answer([kept.id], models=LoadedModels(acme.tenant))
