@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import msgspec
 from django.db import connection, transaction
-from django.db.models import Exists, F, Func, JSONField, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, F, Func, JSONField, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from classifier.models import Answer, Classification
@@ -30,10 +30,13 @@ CSV_COLUMNS = {
     "index": "index",
     "model": "model",
     "version": "classification__version",
-    "label": "label",
+    "label": "shown",
     "confidence": "confidence",
     "input": "input",
+    "abstained": "abstained",
 }
+# What stands under `label` where the model abstained. A label may be called so too, therefore `abstained` says it again.
+NO_ANSWER = "no answer"
 # What a spreadsheet would take for the beginning of a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -132,6 +135,7 @@ class Wanted:
     confidence_min: float | None = None
     confidence_max: float | None = None
     day: date | None = None
+    abstained: bool | None = None
 
 
 def keeping(organisation: Organisation) -> Keeping:
@@ -222,7 +226,7 @@ def find(wanted: Wanted) -> QuerySet[Classification]:
         found = found.filter(model=wanted.model)
     if wanted.day is not None:
         found = found.filter(created_at__range=_day(wanted.day))
-    if (wanted.label, wanted.confidence_min, wanted.confidence_max) != (None, None, None):
+    if (wanted.label, wanted.abstained, wanted.confidence_min, wanted.confidence_max) != (None, None, None, None):
         found = found.filter(Exists(_matching(wanted).filter(classification=OuterRef("pk"))))
     return found
 
@@ -249,6 +253,8 @@ def _matching(wanted: Wanted) -> QuerySet[Answer]:
         found = found.filter(model=wanted.model)
     if wanted.label is not None:
         found = found.filter(label=wanted.label)
+    if wanted.abstained is not None:
+        found = found.filter(label="") if wanted.abstained else found.exclude(label="")
     if wanted.confidence_min is not None:
         found = found.filter(confidence__gte=wanted.confidence_min)
     if wanted.confidence_max is not None:
@@ -284,7 +290,11 @@ def as_csv(wanted: Wanted) -> IO[bytes]:
 
 @transaction.atomic
 def _rows(found: QuerySet[Answer]) -> Iterator[list[object]]:
-    for number, (at, *cells) in enumerate(found.values_list(*CSV_COLUMNS.values()).iterator(chunk_size=500)):
+    shown = found.annotate(
+        shown=Case(When(label="", then=Value(NO_ANSWER)), default=F("label")),
+        abstained=Case(When(label="", then=Value("true")), default=Value("false")),
+    )
+    for number, (at, *cells) in enumerate(shown.values_list(*CSV_COLUMNS.values()).iterator(chunk_size=500)):
         if number == CSV_ROWS:
             detail = f"These are more than {CSV_ROWS:,} answers. Ask for one day, model or label at a time."
             raise InvalidInput.field("day", detail, "too_many")

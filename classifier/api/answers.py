@@ -39,6 +39,9 @@ class AnswersQuery(serializers.Serializer[Any]):
         trim_whitespace=False,
         help_text="Only where an input was given this label; empty: where the model abstained.",
     )
+    abstained = serializers.BooleanField(
+        required=False, default=None, allow_null=True, help_text="Only where an input was given no label, or was."
+    )
     confidence_min = ShareField(required=False, help_text="Only answers of at least this confidence.")
     confidence_max = ShareField(required=False, help_text="Only answers of at most this confidence.")
     day = serializers.DateField(required=False, input_formats=["%Y-%m-%d"], help_text="Only of this day (UTC).")

@@ -14,6 +14,13 @@ class ResultsForm(forms.Form):
         max_length=80, required=False, widget=forms.TextInput(attrs={"list": "known-models", "autocomplete": "off"})
     )
     label = forms.CharField(max_length=500, required=False, strip=False)
+    abstained = forms.TypedChoiceField(
+        label="Answered",
+        choices=[("", "or not"), ("no", "with a label"), ("yes", "not at all")],
+        coerce=lambda chosen: chosen == "yes",
+        empty_value=None,
+        required=False,
+    )
     day = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     confidence_min = _share("Confidence from")
     confidence_max = _share("Confidence to")

@@ -197,6 +197,23 @@ def test_a_row_of_a_table_is_json_in_its_cell(inside_acme: Organisation) -> None
     assert table(Wanted())[0]["input"] == '{"größe": 1}'
 
 
+def test_where_the_model_abstained_is_found_apart(three: None) -> None:
+    results.record([answered(4, "bug", None), answered(5, "no answer")])
+    assert numbers(Wanted(abstained=True)) == [4]
+    assert numbers(Wanted(abstained=False)) == [1, 2, 3, 4, 5]  # Of the fourth, another input was answered.
+    assert numbers(Wanted(abstained=True, model="other")) == []
+
+
+def test_a_csv_says_where_there_is_no_answer(inside_acme: Organisation) -> None:
+    results.record([answered(1, "bug", None), answered(2, "no answer")])
+    told = {(row["id"][-1], row["index"]): (row["label"], row["abstained"]) for row in table(Wanted())}
+    assert told == {
+        ("1", "0"): ("bug", "false"),
+        ("1", "1"): ("no answer", "true"),
+        ("2", "0"): ("no answer", "false"),
+    }
+
+
 def test_a_csv_is_whole_or_refused(three: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(results, "CSV_ROWS", 4)
     assert len(table(Wanted())) == 4

@@ -44,10 +44,20 @@ def test_the_newest_answers_are_listed_with_a_way_to_each(some: None, visit: Vis
         ({"label": "invoice"}, ["1"]),
         ({"confidence_min": "0.55", "confidence_max": "1"}, ["1"]),
         ({"label": "nothing"}, []),
+        ({"abstained": "yes"}, []),
+        ({"abstained": "no", "model": "other"}, ["2"]),
     ],
 )
 def test_filters_narrow_the_list(some: None, visit: Visit, bob: User, query: dict[str, str], found: list[str]) -> None:
     assert shown(visit(bob, "result_list", **query)) == found
+
+
+def test_an_abstention_is_shown_as_no_answer(inside: Inside, visit: Visit, bob: User) -> None:
+    with inside():
+        results.record([answered(4, None)])
+    page = visit(bob, "result_list", abstained="yes")
+    assert shown(page) == ["4"]
+    assert "no answer" in page.text
 
 
 @pytest.mark.parametrize(("name", "value"), [("day", "Tuesday"), ("confidence_min", "2"), ("label", "a\0")])

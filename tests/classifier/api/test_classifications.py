@@ -66,6 +66,8 @@ def test_the_list_has_the_newest_first(api: APIClient, acme: Organisation, versi
         ("label=billing", True),
         ("label=bug", False),
         ("label=", False),
+        ("abstained=true", False),
+        ("abstained=false", True),
         ("confidence_min=0.3&confidence_max=1", True),
         ("confidence_max=0.1", False),
         (f"day={timezone.now():%Y-%m-%d}", True),
