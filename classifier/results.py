@@ -35,7 +35,7 @@ CSV_COLUMNS = {
     "input": "input",
     "abstained": "abstained",
 }
-# What stands under `label` where the model abstained. A label may be called so too, therefore `abstained` says it again.
+# What stands under `label` where the model abstained. A label may be called so too, so `abstained` says it again.
 NO_ANSWER = "no answer"
 # What a spreadsheet would take for the beginning of a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

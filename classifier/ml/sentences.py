@@ -205,8 +205,10 @@ def load(folder: Path, *, sha256: str) -> SentenceEncoder:
         raise EncoderMissing(f"This model needs the sentence encoder {sha256[:12]}, which is not here.")
     manifest = json.loads(_unchanged(folder / MANIFEST, sha256))
     files = {name: _unchanged(folder / name, expected) for name, expected in manifest["files"].items()}
+    # A session keeps the bytes that it is given; from a file it takes the weights only, so these go at once.
+    del files[GRAPH]
     encoder = opened(
-        files[GRAPH],
+        folder / GRAPH,
         files[TOKENIZER],
         name=manifest["name"],
         tokens=manifest["tokens"],
@@ -220,7 +222,9 @@ def load(folder: Path, *, sha256: str) -> SentenceEncoder:
     return encoder
 
 
-def opened(graph: bytes, tokenizer: bytes, *, name: str, tokens: int, width: int, sha256: str) -> SentenceEncoder:
+def opened(
+    graph: bytes | Path, tokenizer: bytes, *, name: str, tokens: int, width: int, sha256: str
+) -> SentenceEncoder:
     """An encoder of its parts; of a text it reads so many `tokens`. Raises EncoderMissing without the libraries."""
     # Its builds report to their makers otherwise, from a thread that also makes forking unsafe.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"

@@ -4,16 +4,19 @@ import json
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psycopg
 
-from classifier.ml import artefact, schema, split, train
+from classifier.ml import artefact, schema, solvers, split, train
 from classifier.ml.predictor import Predictor
 from classifier.ml.rows import Table
+from classifier.ml.sentence_linear import SentenceLinear
+from classifier.ml.sentences import SentenceEncoder
 from saas import process
 from tenants import ids
 from tests.service import Service
@@ -155,11 +158,21 @@ def trained(kind: str) -> train.Trained:
     return train.train(rows, labels, split.held_out(rows, labels), found)
 
 
-def store(registrar: Registrar, tenant: str, model: str, number: int, kind: str = "text") -> str:
+def with_encoder(encoder: SentenceEncoder) -> Predictor:
+    """The small model of texts, with an encoder in the place of its n-grams."""
+    served = trained("text").served
+    targets, weights = np.arange(len(served.labels)), np.ones(len(served.labels))
+    linear = solvers.logistic_of_vectors(encoder.embed(served.labels), targets, c=10.0, weights=weights)
+    return replace(served, scorer=SentenceLinear(encoder, linear))
+
+
+def store(
+    registrar: Registrar, tenant: str, model: str, number: int, kind: str = "text", *, served: Predictor | None = None
+) -> str:
     """Lay a version into the organisation's folder as its worker would, and return its id."""
     folder = registrar.tenants / tenant / "models" / model / str(number)
     result, version_id = trained(kind), ids.new("mv")
-    served: Predictor = result.served
+    served = served or result.served
     record = {
         "id": version_id,
         "model": model,

@@ -1,12 +1,16 @@
 import os
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from classifier import adopter, registry
+from classifier.ml.linear import Linear
 from classifier.ml.predictor import Predictor
+from classifier.ml.sentence_linear import SentenceLinear
 from classifier.models import ModelVersion, Promotion
 from tenants import isolation, jobs
 from tenants.models import Organisation, Route
@@ -184,3 +188,23 @@ def test_a_column_that_the_model_has_not_is_refused(another: Predictor, acme: Or
     assert adopt(acme, outside.delivered(acme, changed)) == (
         "Its columns are not the model's: 'body' (text). Train it on the columns that the model has."
     )
+
+
+def test_a_version_with_an_encoder_that_is_not_here_is_refused(another: Predictor, acme: Organisation) -> None:
+    scorer = SentenceLinear(NamedOnly("0" * 64), Linear(np.zeros((4, 3), np.float32), np.zeros(3, np.float32)))
+    job_id = outside.delivered(acme, replace(another, scorer=scorer))
+    refused = adopt(acme, job_id)
+    assert refused is not None
+    assert refused.startswith("This model needs the sentence encoder 000000000000, which is not here. Ask the operator")
+
+
+@dataclass(frozen=True)
+class NamedOnly:
+    """An encoder that only its maker has."""
+
+    sha256: str
+    name: str = "elsewhere"
+    width: int = 4
+
+    def embed(self, texts: Sequence[str], *, threads: int = 1) -> NDArray[np.float32]:
+        return np.ones((len(texts), 4), np.float32)

@@ -5,6 +5,7 @@ import pytest
 
 from classifier import inference, later
 from classifier.loaded import LoadedModels
+from classifier.ml.errors import EncoderMissing
 from classifier.ml.predictor import Predictor
 from classifier.models import Classification
 from tenants import isolation
@@ -112,3 +113,14 @@ def test_an_accepted_request_is_a_row_and_a_job(acme: Organisation) -> None:
         accepted = accept(acme)
         assert Classification.objects.get(id=accepted.id).inputs == ["my password"]
     assert Job.objects.get(pk=accepted.id).queue == "later"
+
+
+def test_without_its_encoder_a_model_says_what_to_do(models: LoadedModels, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: object) -> Predictor:
+        raise EncoderMissing("This model needs the sentence encoder 0123, which is not here.")
+
+    monkeypatch.setattr(models, "get", missing)
+    asked = [request(id="cls_1"), request(id="cls_2")]
+    replies = inference.answer_together(asked, model="support", version=1, models=models)
+    assert [reply["error"]["code"] for reply in replies] == ["unavailable"] * 2
+    assert "Ask the operator to install it, or train the model again" in replies[0]["error"]["detail"]

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import shutil
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from classifier.encoders import shelf
+from classifier.ml.sentences import SentenceEncoder
 from classifier.registrar import environment
 from classifier.registrar.child import Recorder, RecorderFailed
 from saas import process
@@ -61,6 +64,42 @@ def test_another_service_gets_our_answers_from_the_champion(
     for answer, probabilities in zip(answers, expected, strict=True):
         assert answer["label"] == served.labels[probabilities.argmax()]
         assert [answer[f"probability_{label}"] for label in served.labels] == pytest.approx(probabilities, abs=1e-12)
+
+
+@pytest.fixture
+def encoder(service: Service) -> SentenceEncoder:
+    """The installation's own."""
+    sha256 = shelf.default()
+    if sha256 is None:
+        pytest.skip("the encoders' packages are not installed; ./assort up without --no-encoder installs them")
+    return shelf.library().get(sha256)
+
+
+def test_another_service_gets_our_answers_from_a_model_with_an_encoder(
+    registrar: Registrar, tenant: str, encoder: SentenceEncoder, tmp_path: Path
+) -> None:
+    served = recorded.with_encoder(encoder)
+    version_id = recorded.store(registrar, tenant, "support", 1, served=served)
+    assert registrar.outcome(registrar.submit(tenant, "register", "support@1", version_id)) == "succeeded"
+    answers = registrar.consume(f"{tenant}.support/1", INPUTS["text"], cwd=tmp_path)
+    expected = served.probabilities(INPUTS["text"]).max(axis=1)
+    assert [answer["confidence"] for answer in answers] == pytest.approx(expected, abs=1e-6)
+    (copied,) = (registrar.recorded / tenant).rglob(f"code/assort_ml/encoders/{encoder.sha256}/graph.onnx")
+    requirements = (copied.parents[4] / "requirements.txt").read_text()
+    assert {"onnxruntime", "tokenizers"} <= {line.partition("==")[0] for line in requirements.splitlines()}
+
+
+def test_encoders_are_registered_with_their_licence_and_files(
+    registrar: Registrar, tenant: str, encoder: SentenceEncoder
+) -> None:
+    registrar.outcome(register(registrar, tenant, "support@1"))
+    tagged = "SELECT key, value FROM model_version_tags WHERE name = %s"
+    name = f"assort.encoder.{encoder.name}"
+    assert process.wait_for(lambda: bool(registrar.mlflow(tagged, name)), 30), registrar.log()
+    noted = dict(registrar.mlflow(tagged, name))
+    assert (noted["assort.sha256"], noted["assort.licence"]) == (encoder.sha256, "apache-2.0")
+    (manifest,) = (registrar.recorded / "encoders").rglob("encoder.json")
+    assert hashlib.sha256(manifest.read_bytes()).hexdigest() == encoder.sha256
 
 
 def test_a_version_is_recorded_with_all_that_is_known_of_it(registrar: Registrar, tenant: str) -> None:

@@ -1,88 +1,113 @@
-"""The encoders of an installation, in a real database: added, found by organisations, withdrawn."""
+"""Encoders that an operator adds, and what organisations see of them. The tests' transactions are rolled back."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import ProgrammingError, connection, transaction
 
-from classifier.encoders import bundled, catalogue, shelf
-from classifier.ml.errors import EncoderMissing
+from classifier.encoders import catalogue, shelf
 from tenants import ids, isolation
 from tenants.errors import Conflict, InvalidInput, NotFound
 from tenants.models import Encoder, Organisation
-from tests.classifier.encoders import small
-from tests.service import Service
+from tests.classifier.encoders import tiny
+
+SHELF = isolation.shared_directory() / shelf.FOLDER
 
 
 @pytest.fixture
-def added(db: None, tmp_path: Path) -> Encoder:
-    """An encoder of this test."""
-    return add(tmp_path, f"test-{ids.random_text(8)}")
+def published(tmp_path: Path) -> Path:
+    return tiny.publish(tmp_path / "published")
 
 
-def add(folder: Path, name: str, *, seed: int = 0) -> Encoder:
-    published = folder / ids.random_text(8)
-    return catalogue.add(name=name, directory=small.publish(published, seed=seed), by="operator")
+@pytest.fixture
+def added(db: None, published: Path) -> Iterator[Encoder]:
+    """An encoder under a name of this test."""
+    before = set(SHELF.iterdir()) if SHELF.exists() else set()
+    yield catalogue.add(name=f"tiny-{ids.random_text(6)}", directory=published, by="operator")
+    for folder in set(SHELF.iterdir()) - before:
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
 
 
-def test_every_organisation_finds_it(added: Encoder, globex: Organisation) -> None:
+def again(encoder: Encoder, published: Path, *, is_default: bool = False) -> Encoder:
+    return catalogue.add(name=encoder.name, directory=published, by="operator", is_default=is_default)
+
+
+def test_what_was_added_is_on_the_shelf_and_in_every_organisation(added: Encoder, globex: Organisation) -> None:
     with isolation.entered(globex):
-        found = catalogue.get(added.name)
-    assert (found.sha256, found.licence, found.width, found.tokens) == (added.sha256, "mit", 16, 32)
-    assert "added_by" in found.get_deferred_fields()
-    assert shelf.library().get(added.sha256).embed(["my card"]).shape == (1, 16)
+        seen = catalogue.get(added.name)
+    assert (seen.sha256, seen.licence, seen.width, seen.tokens) == (added.sha256, "mit", 16, tiny.PLACES)
+    assert shelf.library().get(seen.sha256).name == added.name
+    assert not [path for path in SHELF.iterdir() if path.name.startswith(".")]
 
 
-def test_adding_it_again_changes_nothing(added: Encoder, tmp_path: Path) -> None:
-    assert add(tmp_path, added.name).pk == added.pk
+def test_an_organisation_neither_learns_who_added_it_nor_changes_it(added: Encoder, globex: Organisation) -> None:
+    with isolation.entered(globex):
+        assert {"added_by", "withdrawn_at"} <= catalogue.get(added.name).get_deferred_fields()
+        with pytest.raises(ProgrammingError, match=r"does not exist|permission denied"), transaction.atomic():
+            connection.cursor().execute("UPDATE public.encoder SET is_default = true")
 
 
-def test_another_of_the_same_name_is_refused(added: Encoder, tmp_path: Path) -> None:
-    with pytest.raises(Conflict, match="Choose another name"):
-        add(tmp_path, added.name, seed=1)
+def test_workers_may_read_the_folder_and_nobody_else_of_the_machine(added: Encoder) -> None:
+    assert (SHELF / added.sha256).stat().st_mode & 0o777 == 0o750
 
 
-def test_one_that_was_withdrawn_is_in_no_list_and_its_models_go_on(added: Encoder, globex: Organisation) -> None:
+def test_adding_the_same_again_changes_nothing(added: Encoder, published: Path) -> None:
+    made = (SHELF / added.sha256).stat().st_ino
+    assert again(added, published).id == added.id
+    assert (SHELF / added.sha256).stat().st_ino == made
+
+
+def test_adding_it_again_mends_its_folder(added: Encoder, published: Path) -> None:
+    (SHELF / added.sha256 / "graph.onnx").write_bytes(b"damaged")
+    assert not shelf.holds(added.sha256)
+    again(added, published)
+    assert shelf.holds(added.sha256)
+
+
+def test_another_encoder_of_the_same_name_is_refused(added: Encoder, tmp_path: Path) -> None:
+    with pytest.raises(Conflict, match="encoder remove"):
+        again(added, tiny.publish(tmp_path / "other", seed=1))
+
+
+def test_a_withdrawn_one_is_used_by_no_new_training_and_can_be_taken_back(added: Encoder, published: Path) -> None:
     catalogue.withdraw(name=added.name)
-    with isolation.entered(globex), pytest.raises(NotFound):
-        catalogue.get(added.name)
     assert shelf.holds(added.sha256)
     with pytest.raises(NotFound):
         catalogue.withdraw(name=added.name)
+    assert again(added, published).withdrawn_at is None
 
 
-@pytest.mark.parametrize("name", ["", "assort.mine", "../up", "a" * 64])
-def test_a_name_that_cannot_be_is_refused(db: None, tmp_path: Path, name: str) -> None:
-    with pytest.raises(InvalidInput, match="name has 1 to 63"):
-        add(tmp_path, name)
+def test_there_is_one_default(added: Encoder, published: Path, globex: Organisation) -> None:
+    again(added, published, is_default=True)
+    assert Encoder.objects.get(is_default=True) == added
+    with isolation.entered(globex):
+        assert catalogue.default() == added
+    catalogue.withdraw(name=added.name)
+    with isolation.entered(globex):
+        assert catalogue.default() is None
 
 
-def test_weights_that_are_not_the_expected_are_refused(db: None, tmp_path: Path) -> None:
-    folder = small.publish(tmp_path / "published")
-    with pytest.raises(InvalidInput, match="do not use them"):
-        catalogue.add(name="other", directory=folder, by="operator", weights_sha256="0" * 64)
+def test_an_installation_without_the_encoder_has_no_default(
+    added: Encoder, published: Path, inside_acme: Organisation, settings: object
+) -> None:
+    settings.ASSORT_ENCODER = False  # type: ignore[attr-defined]  # The fixture takes every setting.
+    assert catalogue.default() is None
 
 
-def test_the_service_came_with_one(service: Service, acme: Organisation) -> None:
-    with isolation.entered(acme):
-        usual = catalogue.default()
-    assert usual is not None
-    assert (usual.name, usual.licence, usual.weights_sha256) == (bundled.NAME, "apache-2.0", bundled.WEIGHTS_SHA256)
-    assert shelf.default() == usual.sha256
-    assert bundled.add() is None
+def test_the_link_to_the_default_follows_and_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / shelf.FOLDER).mkdir()
+    monkeypatch.setattr(isolation, "shared_directory", lambda: tmp_path)
+    assert shelf.default() is None
+    for sha256 in ("a" * 64, "b" * 64, None):
+        shelf.point_to(sha256)
+        assert shelf.default() == sha256
+    assert not list((tmp_path / shelf.FOLDER).iterdir())
 
 
-def test_without_the_package_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundled, "PACKAGE", "no-such-package")
-    with pytest.raises(EncoderMissing, match="without --no-encoder installs it"):
-        bundled.folder()
-
-
-def test_operators_add_list_and_remove_on_the_command_line(service: Service, committed: None, tmp_path: Path) -> None:
-    name = f"test-{ids.random_text(8)}"
-    folder = small.publish(tmp_path / "published", seed=7)
-    assert service.manage("encoder", "add", name, str(folder)).stdout.startswith(f"{name} ")
-    assert f"{name}  " in service.manage("encoder", "list").stdout
-    assert service.manage("encoder", "remove", name).stdout == f"{name} removed\n"
-    again = service.manage("encoder", "remove", name)
-    assert (again.returncode, again.stderr.count("\n")) == (1, 1)
-    Encoder.objects.filter(name=name).delete()
+@pytest.mark.parametrize("name", ["", "assort.tiny", "../x", "a b", "x" * 64])
+def test_a_name_that_cannot_be_is_refused(published: Path, name: str) -> None:
+    with pytest.raises(InvalidInput, match="An encoder's name"):
+        catalogue.add(name=name, directory=published, by="operator")

@@ -1,76 +1,113 @@
+"""What an encoder gives for a text, and that it is, byte for byte, what was made."""
+
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from classifier.encoders import bundled, graph, making, published
-from classifier.ml import sentences
 from classifier.ml.errors import ArtefactDamaged, EncoderMissing
-from classifier.ml.sentences import Library, SentenceEncoder
-from tests.classifier.encoders import small
+from classifier.ml.sentences import Library, Remembered, SentenceEncoder, text_hash
+from saas.instance import ROOT
+from tenants.errors import InvalidInput
+from tests.classifier.encoders import tiny
 
-# The beginnings of two vectors of the published model, as its authors' own library computed them.
-REFERENCE = {
-    "This is an example sentence": (0.067657, 0.063496, 0.048713, 0.079305),
-    "Each sentence is converted": (0.086439, 0.102763, 0.005395, 0.002045),
-}
+making = pytest.importorskip("classifier.encoders.making", reason=tiny.MISSING)
+published = pytest.importorskip("classifier.encoders.published", reason=tiny.MISSING)
 
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> SentenceEncoder:
-    folder = tmp_path_factory.mktemp("made")
-    sha256 = making.make(published.read(small.publish(folder / "published")), folder / "new", name="small")
-    (folder / "new").rename(folder / sha256)
-    return Library(folder).get(sha256)
+TEXTS = ["one text", "another", "a third one that is longer than these"]
 
 
-def bundled_as(*, is_small: bool) -> SentenceEncoder:
-    found = published.read(bundled.folder())
-    content = graph.build(found.weights, found.shape, is_small=is_small)
-    return sentences.opened(content, found.tokenizer, name="bundled", tokens=256, width=768, sha256="")
+def test_a_text_gets_the_same_vector_alone_and_among_others(encoder: SentenceEncoder) -> None:
+    together = encoder.embed(TEXTS, threads=3)
+    assert all(np.array_equal(encoder.embed([text])[0], vector) for text, vector in zip(TEXTS, together, strict=True))
 
 
-@pytest.mark.parametrize(("is_small", "likeness"), [(False, 1.0), (True, 0.98)])
-def test_its_vectors_are_those_of_the_published_model(is_small: bool, likeness: float) -> None:
-    published_one, exact = bundled_as(is_small=is_small), bundled_as(is_small=False)
-    # The second half is the published vector; the whole has length one, so it is shorter there.
-    vectors = exact.embed(list(REFERENCE))[:, 384:] * np.sqrt(2)
-    assert np.allclose(vectors[:, :4], list(REFERENCE.values()), atol=1e-4)
-    likenesses = (published_one.embed(making.GOLDEN) * exact.embed(making.GOLDEN)).sum(axis=1)
-    assert likenesses.min() > likeness - 1e-5
-
-
-@given(st.lists(st.text(max_size=200), min_size=1, max_size=5))
-def test_a_text_has_the_same_vector_alone_and_among_others(encoder: SentenceEncoder, texts: list[str]) -> None:
-    together = encoder.embed(texts, threads=2)
-    assert np.array_equal(together, np.concatenate([encoder.embed([text]) for text in texts]))
-    assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
-
-
-@pytest.mark.parametrize("text", ["", " ", "\ud800", "👩‍👩‍👧", "card " * 10_000, "\x00"])
-def test_any_text_has_a_vector(encoder: SentenceEncoder, text: str) -> None:
-    assert np.isfinite(encoder.embed([text])).all()
+def test_vectors_have_the_length_one_and_differ(encoder: SentenceEncoder) -> None:
+    vectors = encoder.embed(TEXTS)
+    assert vectors.shape == (3, 2 * tiny.WIDTH)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(3), abs=1e-5)
+    assert abs(vectors[0] - vectors[1]).max() > 0.01
 
 
 def test_of_a_long_text_the_first_tokens_count(encoder: SentenceEncoder) -> None:
-    assert np.array_equal(encoder.embed(["my card " * 50]), encoder.embed(["my card " * 90]))
+    long = "word " * 1_000
+    assert np.array_equal(encoder.embed([long]), encoder.embed([long + "and nobody reads this"]))
 
 
-@pytest.mark.parametrize("name", [sentences.GRAPH, sentences.TOKENIZER, sentences.VECTORS, sentences.MANIFEST])
-def test_an_encoder_of_which_a_byte_differs_is_refused(tmp_path: Path, name: str) -> None:
-    sha256 = making.make(published.read(small.publish(tmp_path / "published")), tmp_path / "new", name="small")
-    path = (tmp_path / "new").rename(tmp_path / sha256) / name
-    content = bytearray(path.read_bytes())
+@pytest.mark.parametrize("text", ["\ud800", "half \udfff a pair", "😀👩‍👩‍👧", ".", " ", "", "\x00", "é" * 9_000])
+def test_no_text_is_too_odd_for_a_vector(encoder: SentenceEncoder, text: str) -> None:
+    assert np.isfinite(encoder.embed([text])).all()
+
+
+def test_making_the_same_again_gives_the_same_encoder(made: Path, tmp_path: Path) -> None:
+    read = published.read(tiny.publish(tmp_path / "published"))
+    assert making.make(read, tmp_path / "again", name="tiny") == made.name
+
+
+@pytest.mark.parametrize("name", ["encoder.json", "graph.onnx", "tokenizer.json", "golden.json", "golden.npy"])
+def test_a_folder_with_one_byte_changed_is_refused(made: Path, tmp_path: Path, name: str) -> None:
+    copy = shutil.copytree(made, tmp_path / made.name)
+    content = bytearray((copy / name).read_bytes())
     content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(ArtefactDamaged, match="add the encoder again"):
+    (copy / name).write_bytes(content)
+    with pytest.raises(ArtefactDamaged, match=f"{name} has changed"):
+        Library(tmp_path).get(made.name)
+
+
+@pytest.mark.parametrize("sha256", ["0" * 64, "../../etc", ""])
+def test_an_encoder_that_is_not_there_is_missing(tmp_path: Path, sha256: str) -> None:
+    with pytest.raises(EncoderMissing):
         Library(tmp_path).get(sha256)
 
 
-def test_an_encoder_that_is_not_there_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(EncoderMissing, match="which is not here"):
-        Library(tmp_path).get("0" * 64)
-    with pytest.raises(EncoderMissing, match="not named by its hash"):
-        Library(tmp_path).get("../elsewhere")
+def test_weights_that_lack_a_layer_are_refused(tmp_path: Path) -> None:
+    folder = tiny.publish(tmp_path / "published", num_hidden_layers=3)
+    with pytest.raises(InvalidInput, match="weights lack"):
+        making.make(published.read(folder), tmp_path / "made", name="tiny")
+
+
+def test_parts_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
+    folder = tiny.publish(tmp_path / "published", num_attention_heads=3)
+    with pytest.raises(InvalidInput, match="do not belong together"):
+        making.make(published.read(folder), tmp_path / "made", name="tiny")
+    assert not (tmp_path / "made").exists()
+
+
+def test_known_vectors_are_not_computed_again(encoder: SentenceEncoder) -> None:
+    known = {text_hash(text): np.full(encoder.width, number, np.float16) for number, text in enumerate(TEXTS[:2])}
+    read = Remembered.reading(encoder, TEXTS, progress=lambda _: None, known=known)
+    assert read.vectors[:2].tolist() == list(map(list, known.values()))
+    assert np.array_equal(read.embed(TEXTS[2:]), encoder.embed(TEXTS[2:]).astype(np.float16).astype(np.float32))
+    assert read.hashes.tolist() == list(map(text_hash, TEXTS))
+
+
+FORKED = """
+import os, sys
+from pathlib import Path
+from classifier.ml.sentences import Library
+folder, sha256 = sys.argv[1:]
+encoder = Library(Path(folder)).get(sha256)
+print(len(os.listdir("/proc/self/task")), flush=True)
+child = os.fork()
+if child == 0:
+    print(encoder.embed(["a text"], threads=2).shape, flush=True)
+    sys.exit(7)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_a_process_that_has_it_loaded_has_one_thread_and_can_fork(made: Path) -> None:
+    environment = {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1", "PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED, made.parent, made.name],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.splitlines() == ["1", "(1, 16)", "7"]

@@ -1,79 +1,81 @@
+"""Folders that are not of a kind that can be computed are refused, and the reason is in the refusal."""
+
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from safetensors.numpy import save_file
 
-from classifier.encoders import published
 from tenants.errors import InvalidInput
-from tests.classifier.encoders import small
+from tests.classifier.encoders import tiny
+
+published = pytest.importorskip("classifier.encoders.published", reason=tiny.MISSING)
 
 
-def test_a_folder_says_what_the_encoder_is(tmp_path: Path) -> None:
-    found = published.read(small.publish(tmp_path / "small"))
-    assert (found.licence, found.shape.layers, found.shape.width, found.shape.tokens) == ("mit", 2, 8, 32)
+def test_a_folder_is_read_with_its_licence_and_the_hash_of_its_weights(tmp_path: Path) -> None:
+    found = published.read(tiny.publish(tmp_path / "tiny"))
+    assert (found.licence, found.shape.layers, found.shape.tokens) == ("mit", 2, tiny.PLACES)
     assert len(found.sha256) == 64
 
 
-def test_as_many_tokens_are_read_as_it_was_made_for(tmp_path: Path) -> None:
-    folder = small.publish(tmp_path / "small")
-    (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 16}')
-    assert published.read(folder).shape.tokens == 16
+def test_fewer_tokens_are_read_where_it_was_made_for_fewer(tmp_path: Path) -> None:
+    folder = tiny.publish(tmp_path / "tiny")
+    (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 20}')
+    assert published.read(folder).shape.tokens == 20
 
 
-def test_names_of_weights_may_begin_with_the_family(tmp_path: Path) -> None:
-    folder = small.publish(tmp_path / "small")
-    renamed = {f"bert.{name}": array for name, array in small.weights(0).items()}
-    save_file(renamed, str(folder / "model.safetensors"))
-    assert published.read(folder).weights.keys() == small.weights(0).keys()
+@pytest.mark.parametrize("mode", ["cls_token", "max_tokens"])
+def test_another_pooling_is_refused(tmp_path: Path, mode: str) -> None:
+    with pytest.raises(InvalidInput, match="mean over the tokens"):
+        published.read(tiny.pooled(tiny.publish(tmp_path / "tiny"), mode))
+
+
+def test_a_second_pooling_beside_the_mean_is_refused(tmp_path: Path) -> None:
+    folder = tiny.pooled(tiny.publish(tmp_path / "tiny"), "mean_tokens")
+    assert published.read(folder).licence == "mit"
+    both = {"pooling_mode_mean_tokens": True, "pooling_mode_cls_token": True}
+    (folder / "1_Pooling" / "config.json").write_text(json.dumps(both))
+    with pytest.raises(InvalidInput, match="mean over the tokens"):
+        published.read(folder)
+
+
+def test_a_dense_module_after_the_layers_is_refused(tmp_path: Path) -> None:
+    assert published.read(tiny.followed_by(tiny.publish(tmp_path / "plain"), "Normalize")).licence == "mit"
+    with pytest.raises(InvalidInput, match="comes Dense"):
+        published.read(tiny.followed_by(tiny.publish(tmp_path / "tiny"), "Dense"))
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("said", "reason"),
     [
-        ({"model_type": "mpnet"}, "family 'mpnet'"),
-        ({"hidden_act": "relu"}, "activation is 'relu'"),
+        ({"model_type": "t5"}, "supported are bert, roberta"),
+        ({"hidden_act": "relu"}, "supported is 'gelu'"),
         ({"position_embedding_type": "relative_key"}, "not absolute"),
+        ({"num_hidden_layers": None}, "does not hold an encoder"),
     ],
 )
-def test_what_cannot_be_computed_is_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(InvalidInput, match=said):
-        published.read(small.publish(tmp_path / "small", **changes))
+def test_another_network_is_refused(tmp_path: Path, said: dict[str, Any], reason: str) -> None:
+    with pytest.raises(InvalidInput, match=reason):
+        published.read(tiny.publish(tmp_path / "tiny", **said))
 
 
-@pytest.mark.parametrize(
-    ("file", "content", "said"),
-    [
-        ("1_Pooling/config.json", {"pooling_mode_cls_token": True}, "mean over the tokens"),
-        ("modules.json", [{"type": "sentence_transformers.models.Dense"}], "comes Dense"),
-    ],
-)
-def test_another_way_to_one_vector_is_refused(tmp_path: Path, file: str, content: object, said: str) -> None:
-    folder = small.publish(tmp_path / "small")
-    (folder / file).parent.mkdir(exist_ok=True)
-    (folder / file).write_text(json.dumps(content))
-    with pytest.raises(InvalidInput, match=said):
+def test_without_a_licence_one_has_to_be_named(tmp_path: Path) -> None:
+    folder = tiny.publish(tmp_path / "tiny", licence="")
+    with pytest.raises(InvalidInput, match="--licence NAME"):
         published.read(folder)
+    assert published.read(folder, licence="apache-2.0").licence == "apache-2.0"
 
 
-def test_a_licence_must_be_known(tmp_path: Path) -> None:
-    folder = small.publish(tmp_path / "small", licence="")
-    with pytest.raises(InvalidInput, match="names no licence"):
-        published.read(folder)
-    assert published.read(folder, licence="mit").licence == "mit"
-
-
-@pytest.mark.parametrize("missing", ["model.safetensors", "tokenizer.json", "config.json"])
-def test_a_folder_that_lacks_a_file_is_refused(tmp_path: Path, missing: str) -> None:
-    folder = small.publish(tmp_path / "small")
-    (folder / missing).unlink()
-    with pytest.raises(InvalidInput, match=missing):
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "config.json"])
+def test_a_file_that_is_missing_is_named(tmp_path: Path, name: str) -> None:
+    folder = tiny.publish(tmp_path / "tiny")
+    (folder / name).unlink()
+    with pytest.raises(InvalidInput, match=f"{name} cannot be read"):
         published.read(folder)
 
 
 def test_weights_that_are_none_are_refused(tmp_path: Path) -> None:
-    folder = small.publish(tmp_path / "small")
-    (folder / "model.safetensors").write_bytes(b"not weights")
+    folder = tiny.publish(tmp_path / "tiny")
+    (folder / "model.safetensors").write_bytes(b"no weights at all")
     with pytest.raises(InvalidInput, match="does not hold an encoder"):
         published.read(folder)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,10 @@ import pandas as pd
 import pytest
 
 from classifier import ml
-from classifier.ml import artefact, pyfunc
+from classifier.ml import artefact, pyfunc, solvers
 from classifier.ml.errors import InputsRejected
+from classifier.ml.sentence_linear import SentenceLinear
+from classifier.ml.sentences import Library
 from classifier.ml.train import Trained
 
 
@@ -58,3 +61,22 @@ def test_a_copy_of_the_package_under_another_name_works_alone(text_model: Traine
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, env={"PYTHONPATH": "."}
     )
     assert done.stdout.strip() == "billing"
+
+
+def test_the_encoders_of_a_model_lie_in_the_copy_of_the_package(text_model: Trained, tmp_path: Path) -> None:
+    tiny = pytest.importorskip("tests.classifier.encoders.tiny")
+    made = tiny.make(tmp_path)
+    package = shutil.copytree(Path(ml.__path__[0]), tmp_path / "assort_ml")
+    shutil.copytree(made, package / "encoders" / made.name)
+    inputs = ["refund my invoice", "where is my order"]
+    encoder, labels = Library(made.parent).get(made.name), text_model.served.labels
+    places, weights = np.arange(len(labels)), np.ones(len(labels))
+    linear = solvers.logistic_of_vectors(encoder.embed(labels), places, c=10.0, weights=weights)
+    model = replace(text_model.served, scorer=SentenceLinear(encoder, linear))
+    artefact.save(model, tmp_path / "model")
+    code = f"import assort_ml.pyfunc as f; print(*f._load_pyfunc('model').predict({inputs}).confidence)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, env={"PYTHONPATH": "."}
+    )
+    expected = model.probabilities(inputs).max(axis=1)
+    assert list(map(float, done.stdout.split())) == pytest.approx(expected, abs=1e-6)

@@ -1,0 +1,17 @@
+from pathlib import Path
+
+import pytest
+
+from classifier.ml.sentences import Library, SentenceEncoder
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A made encoder, in a folder that is named by its hash."""
+    tiny = pytest.importorskip("tests.classifier.encoders.tiny")
+    return Path(tiny.make(tmp_path_factory.mktemp("encoders")))
+
+
+@pytest.fixture
+def encoder(made: Path) -> SentenceEncoder:
+    return Library(made.parent).get(made.name)
