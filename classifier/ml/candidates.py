@@ -60,8 +60,8 @@ def _tables(schema: Schema, rows: int, labels: int) -> list[Candidate]:
     if rows < _FEW_ROWS:
         calm = Growth(rate=0.05, rounds=60, leaves=8, l2=1.0)
         return [weights, trees, Candidate("boosted trees, small", partial(_fit_trees, schema, calm), TREES)]
-    slow = Growth(rate=0.05, rounds=min(250, _TREES // labels), l2=1.0)
-    return [weights, trees, Candidate("boosted trees, slow", partial(_fit_trees, schema, slow), TREES)]
+    shallow = Growth(rate=0.08, rounds=min(500, _TREES // labels), leaves=8, l2=1.0)
+    return [weights, trees, Candidate("boosted trees, shallow", partial(_fit_trees, schema, shallow), TREES)]
 
 
 def _fit_weights(schema: Schema, records: Sequence[Any], targets: Targets, seed: int) -> Scorer:
