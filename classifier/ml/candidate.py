@@ -14,7 +14,8 @@ from .predictor import Scorer
 Targets = NDArray[np.intp]
 Fit = Callable[[Sequence[Any], Targets, int], Scorer]
 
-LINEAR, TUNED, MEANING, GAUSSIAN, TREES, POOL = "linear", "tuned", "meaning", "gaussian", "trees", "pool"
+LINEAR, TUNED, MEANING, GAUSSIAN = "linear", "tuned", "meaning", "gaussian"
+TREES, SHALLOW, POOL = "trees", "shallow trees", "pool"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from . import columns, growth, solvers, text_candidates, tuning
-from .candidate import TREES, Candidate, Targets
+from .candidate import SHALLOW, TREES, Candidate, Targets
 from .growth import Growth
 from .predictor import Scorer
 from .schema import Schema
@@ -24,7 +24,7 @@ QUALITIES = (FAST, "auto", BEST)
 
 _FEW_ROWS = 1_000
 _TEXT_DIMENSIONS = 32
-_TREES = 3_000
+_TREES, _SHALLOW_TREES = 3_000, 1_000
 
 
 def worth_trying(
@@ -60,8 +60,8 @@ def _tables(schema: Schema, rows: int, labels: int) -> list[Candidate]:
     if rows < _FEW_ROWS:
         calm = Growth(rate=0.05, rounds=60, leaves=8, l2=1.0)
         return [weights, trees, Candidate("boosted trees, small", partial(_fit_trees, schema, calm), TREES)]
-    shallow = Growth(rate=0.08, rounds=min(500, _TREES // labels), leaves=8, l2=1.0)
-    return [weights, trees, Candidate("boosted trees, shallow", partial(_fit_trees, schema, shallow), TREES)]
+    shallow = Growth(rate=0.08, rounds=min(500, _SHALLOW_TREES // labels), leaves=8, l2=1.0)
+    return [weights, trees, Candidate("boosted trees, shallow", partial(_fit_trees, schema, shallow), SHALLOW)]
 
 
 def _fit_weights(schema: Schema, records: Sequence[Any], targets: Targets, seed: int) -> Scorer:
