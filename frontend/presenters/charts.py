@@ -4,10 +4,10 @@ A chart of shares has the unit `percent`, a line may have the bounds `low` and `
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
 from typing import Any
 
 from classifier.evaluated import BINS, Bin
+from classifier.ml.curve import Point
 from frontend.presenters.words import percent
 
 Chart = Mapping[str, Any]
@@ -35,21 +35,20 @@ def reliability(bins: Sequence[Bin]) -> Chart:
     }
 
 
-def coverage(bins: Sequence[Bin]) -> Chart:
+def coverage(points: Sequence[Point]) -> Chart:
     """Return what it would mean to take only answers from a confidence on: how many remain, and how good they are."""
-    surest = list(reversed(bins))
-    rows = list(accumulate(each.rows for each in surest))
-    right = list(accumulate(each.rows * each.accuracy for each in surest))
-    kept = [each / rows[-1] for each in rows]
+    right = {
+        "name": "Right of those",
+        "data": [point.accuracy for point in points],
+        "low": [point.low for point in points],
+        "high": [point.high for point in points],
+    }
     return {
         "kind": "lines",
         "unit": "percent",
         "over": "From",
-        "x": [f"{each.low * 100:.0f} %" for each in bins],
-        "series": [
-            {"name": "Right of those", "data": [hits / n for hits, n in zip(right, rows, strict=True)][::-1]},
-            {"name": "Answers that remain", "data": kept[::-1]},
-        ],
+        "x": [percent(point.threshold) for point in points],
+        "series": [right, {"name": "Answers that remain", "data": [point.answered for point in points]}],
     }
 
 

@@ -1,7 +1,7 @@
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from classifier import evaluated
+from classifier import evaluated, silencing
 from classifier.models import Model, ModelVersion
 from frontend.forms.silence import SilenceForm
 from frontend.loaders import MemberRequest, load_model, load_version, require
@@ -16,8 +16,12 @@ from tenants.permissions import Scope
 @load_model
 @load_version
 def version_detail(request: MemberRequest, model: Model, version: ModelVersion) -> HttpResponse:
-    """Show all that is known of a version. `?sort=` orders the labels, `?cells=shares` fills the matrix with shares."""
-    bins = evaluated.reliability(version)
+    """Show all that is known of a version.
+
+    `?sort=` orders the labels, `?cells=shares` fills the matrix with shares, `?goal=95` asks what it takes to be right
+    so often.
+    """
+    curve, silence = silencing.curve(version), SilenceForm.shown(version, request.GET)
     order = request.GET.get("sort", "f1")
     page = {
         "model": model,
@@ -29,10 +33,10 @@ def version_detail(request: MemberRequest, model: Model, version: ModelVersion) 
         "matrix": matrix(version),
         "in_shares": request.GET.get("cells") == "shares",
         "confusions": confusions(version),
-        "reliability": charts.reliability(bins),
-        "coverage": charts.coverage(bins),
+        "reliability": charts.reliability(evaluated.reliability(version)),
+        "coverage": charts.coverage(curve.thinned()),
         "choices": choices(version),
-        "promises": promises(version),
-        "silence_form": SilenceForm.of(version),
+        "promises": promises(curve, silence.asked),
+        "silence_form": silence,
     }
     return render(request, "frontend/version_detail.html", page)

@@ -1,5 +1,6 @@
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from classifier import silencing
@@ -21,4 +22,5 @@ def version_silence(request: MemberRequest, model: Model, version: ModelVersion)
             silencing.change(version=version, by=request.user.email, **form.shares())
     else:
         refuse(request, form)
-    return redirect("version_detail", request.organisation.slug, model.name, version.number)
+    page = reverse("version_detail", args=[request.organisation.slug, model.name, version.number])
+    return redirect(f"{page}#silence")

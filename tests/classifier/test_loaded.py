@@ -3,7 +3,7 @@ import time
 import pytest
 from django.db import OperationalError, connection
 
-from classifier import loaded, registry
+from classifier import loaded, registry, silencing
 from classifier.loaded import LoadedModels
 from classifier.ml.predictor import Predictor
 from tenants.errors import NotFound
@@ -90,6 +90,18 @@ def test_another_version_of_the_same_name_takes_its_place(
     pass_by(monkeypatch, loaded.CHECK_SECONDS + 1)
     assert models.get("one", 1) is not before
     assert models.get("one", 1).schema.kind == "table"
+
+
+def test_when_it_is_silent_is_taken_over_and_nothing_loaded_for_it(
+    models: LoadedModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = models.get("one", 1)
+    silencing.change(version=registry.get_version(registry.get("one"), 1), by="alice", threshold=0.75)
+    assert models.get("one", 1).silence.threshold is None
+    pass_by(monkeypatch, loaded.CHECK_SECONDS + 1)
+    after = models.get("one", 1)
+    assert (after.silence.threshold, models.get("two", 1).silence.threshold) == (0.75, None)
+    assert after.scorer is before.scorer
 
 
 def test_a_database_that_is_away_does_not_stop_what_was_checked_just_now(

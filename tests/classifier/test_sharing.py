@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from classifier import inference, registry, sharing, trainer, training
+from classifier import inference, registry, sharing, silencing, trainer, training
 from classifier.loaded import LoadedModels
 from classifier.ml.errors import ArtefactDamaged
 from tenants import ids, isolation
@@ -56,6 +56,19 @@ def test_an_organisation_learns_nothing_of_where_it_comes_from(globex: Organisat
 
 def test_publishing_the_same_version_again_changes_nothing(acme: Organisation, shared: SharedModel) -> None:
     assert publish(acme, shared.name).id == shared.id
+
+
+def test_it_is_as_silent_as_the_version_it_was_published_from(
+    acme: Organisation, globex: Organisation, shared: SharedModel
+) -> None:
+    with isolation.entered(acme):
+        version = registry.get_version(registry.get("support"), 1)
+        silencing.change(version=version, by="alice", threshold=1.0)
+    with isolation.entered(globex):
+        assert [result["label"] for result in ask(globex, shared)["results"]] == ["account"]  # type: ignore[attr-defined]  # a list
+    publish(acme, shared.name)
+    with isolation.entered(globex):
+        assert [result["label"] for result in ask(globex, shared)["results"]] == [None]  # type: ignore[attr-defined]  # a list
 
 
 def test_a_second_version_serves_and_the_first_stays(acme: Organisation, shared: SharedModel) -> None:

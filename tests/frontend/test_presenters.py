@@ -3,10 +3,11 @@ from typing import Any
 
 import pytest
 
-from classifier.evaluated import Bin
+from classifier.ml.curve import Curve
 from frontend.presenters import charts, comparison
 from frontend.presenters.confusion import matrix
 from frontend.presenters.models import against_version, choices, columns, confusions, figures, label_scores, verdict
+from frontend.presenters.silence import promises
 from frontend.presenters.words import Figure, duration, percent
 
 METRICS: dict[str, Any] = {
@@ -131,9 +132,19 @@ def test_a_chart_of_versions_goes_from_the_oldest_to_the_newest() -> None:
 
 
 def test_fewer_answers_remain_from_a_higher_confidence_on_and_more_of_them_are_right() -> None:
-    right, kept = charts.coverage([Bin(0.5, 10, 0.55, 0.4), Bin(0.9, 30, 0.95, 1.0)])["series"]
+    curve = Curve.of([0.5] * 10 + [0.9] * 30, [True] * 4 + [False] * 6 + [True] * 30)
+    right, kept = charts.coverage(curve.points)["series"]
     assert right["data"] == [34 / 40, 1.0]
     assert kept["data"] == [1.0, 30 / 40]
+
+
+def test_a_goal_that_is_asked_about_stands_among_the_usual_ones() -> None:
+    curve = Curve.of([0.5] * 10 + [0.9] * 50, [False] * 10 + [True] * 50)
+    found = promises(curve, 0.925)
+    assert [promise.goal for promise in found] == [0.9, 0.925, 0.95, 0.98, 0.99]
+    assert [promise.in_hundred for promise in found if promise.is_asked] == ["92.5"]
+    assert [bool(promise.point) for promise in found] == [True, True, False, False, False]
+    assert [promise.goal for promise in promises(curve)] == [0.9, 0.95, 0.98, 0.99]
 
 
 def test_only_wrong_answers_are_confusions_the_most_frequent_first(version: Any) -> None:

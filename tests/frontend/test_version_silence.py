@@ -1,6 +1,6 @@
 from classifier.models import ModelVersion
 from tenants.models import User
-from tests.frontend.conftest import Inside, Studio, Visit, told
+from tests.frontend.conftest import Inside, Studio, Visit, address, told
 
 
 def version(inside: Inside) -> ModelVersion:
@@ -12,7 +12,38 @@ def test_a_page_says_what_can_be_promised_before_anything_is_set(visit: Visit, r
     page = visit(rita, "version_detail", "letters", 1)
     assert "It gives every answer" in page.text
     assert [promise.goal for promise in page.context["promises"]] == [0.9, 0.95, 0.98, 0.99]
-    assert 'name="goal"' not in page.text
+    assert 'method="post" action="' + address(studio, "version_silence", "letters", 1) not in page.text
+
+
+def test_what_a_goal_takes_is_shown_and_nothing_changed(
+    visit: Visit, bob: User, studio: Studio, inside: Inside
+) -> None:
+    page = visit(bob, "version_detail", "letters", 1, goal="55")
+    assert [promise.goal for promise in page.context["promises"] if promise.is_asked] == [0.55]
+    assert 'aria-label="Apply 55.0' in page.text
+    assert version(inside).threshold is None
+
+
+def test_a_goal_that_is_no_share_is_named(visit: Visit, bob: User, studio: Studio) -> None:
+    page = visit(bob, "version_detail", "letters", 1, goal="3")
+    assert list(page.context["silence_form"].errors) == ["goal"]
+    assert not any(promise.is_asked for promise in page.context["promises"])
+
+
+def test_what_is_foreign_is_refused_until_it_is_switched_off(
+    send: Visit, bob: User, studio: Studio, inside: Inside
+) -> None:
+    with inside():
+        ModelVersion.objects.filter(model__name="letters", number=1).update(scope_rows=100)
+    assert "are refused for it" in send(bob, "version_silence", "letters", 1, foreign="5").text
+    assert version(inside).scope_refused == 0.05
+    send(bob, "version_silence", "letters", 1, foreign="")
+    assert version(inside).scope_refused is None
+
+
+def test_somebody_who_may_not_train_changes_nothing(send: Visit, rita: User, studio: Studio, inside: Inside) -> None:
+    assert send(rita, "version_silence", "letters", 1, goal="50").status_code == 403
+    assert version(inside).threshold is None
 
 
 def test_what_is_chosen_is_kept_and_said(send: Visit, bob: User, studio: Studio, inside: Inside) -> None:
