@@ -43,6 +43,12 @@ def file_of(organisation: Organisation, dataset: Dataset, encoder: Encoder) -> P
     return vectors.file_of(organisation.tenant, dataset.id, encoder.sha256)
 
 
+def kept(path: Path) -> np.ndarray[Any, np.dtype[np.float16]]:
+    with np.load(path) as found:
+        vectors: np.ndarray[Any, np.dtype[np.float16]] = found["vectors"]
+        return vectors
+
+
 def is_of(text: str) -> bool:
     return text.startswith("the ") and text.endswith(" again")
 
@@ -83,11 +89,11 @@ def test_a_damaged_or_foreign_file_is_made_anew(encoder: Encoder, inside_acme: O
     dataset = rows.ready(inside_acme)
     rows.trained(inside_acme, dataset)
     path = file_of(inside_acme, dataset, encoder)
-    whole = np.load(path)["vectors"]
+    whole = kept(path)
     for wrong in (b"", b"no archive", path.read_bytes()[:-200]):
         path.write_bytes(wrong)
         rows.trained(inside_acme, dataset)
-        assert np.array_equal(np.load(path)["vectors"], whole)
+        assert np.array_equal(kept(path), whole)
     np.savez(path, encoder=np.array("0" * 64), hashes=np.zeros(1, np.uint64), vectors=np.zeros((1, 3), np.float16))
     assert not vectors.load(inside_acme.tenant, [dataset.id], sha256=encoder.sha256, width=whole.shape[1])
 

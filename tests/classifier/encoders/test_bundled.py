@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 
 from classifier.encoders import bundled
 from classifier.ml import sentences
@@ -63,6 +64,19 @@ def test_other_weights_in_its_place_are_refused(tmp_path: Path, monkeypatch: pyt
     Encoder.objects.filter(weights_sha256=bundled.WEIGHTS_SHA256).delete()
     with pytest.raises(InvalidInput, match="do not use them"):
         bundled.add()
+
+
+@pytest.mark.django_db
+def test_an_installation_without_the_package_goes_on_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bundled, "PACKAGE", "no-such-package-at-all")
+    Encoder.objects.filter(weights_sha256=bundled.WEIGHTS_SHA256).delete()
+    call_command("encoder", "bundled", "--if-installed")
+    [line] = capsys.readouterr().err.splitlines()
+    assert "There is no sentence encoder, so trainings use linear models only" in line
+    with pytest.raises(CommandError, match="is not installed"):
+        call_command("encoder", "bundled")
 
 
 def test_without_the_package_it_says_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
