@@ -12,6 +12,8 @@ from tests.end_to_end.stranger import Api
 from tests.service import Service
 
 SECONDS = 5.0
+# Of which no label is certain.
+VAGUE = "the crash and my password again"
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def test_promotions_are_served_within_seconds_and_no_request_fails(service: Serv
 
 
 def test_silence_holds_within_seconds_and_no_request_fails(service: Service, acme_key: str, api: Api) -> None:
-    with Crowd(service.url, acme_key, "moving", ["my password"]).asking() as crowd:
+    with Crowd(service.url, acme_key, "moving", [VAGUE]).asking() as crowd:
         for threshold in (1.0, None, 1.0):
             set_threshold(api, threshold)
     assert crowd.statuses() == {200}
@@ -52,7 +54,7 @@ def test_silence_holds_within_seconds_and_no_request_fails(service: Service, acm
 def test_an_answer_without_a_label_is_kept_and_counted_like_any(api: Api) -> None:
     before = rows_used(api.get("usage"))
     asked = set_threshold(api, 1.0)
-    answer = api.classify("moving", ["my password"]).json()
+    answer = api.classify("moving", [VAGUE]).json()
     [result] = answer["results"]
     assert (result["label"], result["abstained"], result["reason"]) == (None, True, "unsure")
     assert api.until(f"classifications/{answer['id']}", lambda found: True)["results"] == [result]
@@ -66,7 +68,7 @@ def set_threshold(api: Api, threshold: float | None) -> int:
     api.client.patch(f"models/moving/versions/{champion}", json={"threshold": threshold}).raise_for_status()
     deadline = time.monotonic() + SECONDS
     asked = 1
-    while (api.classify("moving", ["my password"]).json()["results"][0]["label"] is None) != bool(threshold):
+    while (api.classify("moving", [VAGUE]).json()["results"][0]["label"] is None) != bool(threshold):
         assert time.monotonic() < deadline
         asked += 1
     return asked
