@@ -16,7 +16,7 @@ import msgspec
 from django.db import DatabaseError, transaction
 from msgspec import Meta
 
-from classifier import adoption, kinds, leases, registry
+from classifier import adoption, kinds, leases, registry, silencing
 from classifier.adoption import Judged, Outside, Refused
 from classifier.leases import LOST, OUR_FAULT
 from classifier.models import Model, ModelVersion, Refusal
@@ -158,6 +158,7 @@ def _added(*, tenant: str, model: Model, number: int, draft: Path, outside: Outs
         mlflow_version=number,
         by=BY,
     )
+    silencing.inherit(version=version, before=model.champion)
     version.verdict = letters.one_line(judged.verdict)
     version.save(update_fields=["verdict"])
     return version

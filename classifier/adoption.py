@@ -106,6 +106,8 @@ def _check(predictor: Predictor) -> None:
         raise Refused("Its columns are to have a name and a type.")
     if not (math.isfinite(predictor.temperature) and predictor.temperature > 0):
         raise Refused("Its temperature is to be a number above 0.")
+    if predictor.isotonic and not predictor.isotonic.is_sound:
+        raise Refused("Its isotonic steps are to rise from knot to knot, between 0 and 1.")
     predictor.check(predictor.golden)
     if predictor.probabilities(predictor.golden[:1]).shape[1] != len(labels):
         raise Refused("It has not one probability for each of its labels.")

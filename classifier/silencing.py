@@ -32,14 +32,31 @@ def change(*, version: ModelVersion, by: str, **wanted: float | None) -> ModelVe
         goal = wanted["goal"]
         wanted["threshold"] = None if goal is None else _reaching(goal, curve(version)).threshold
     if "threshold" in wanted:
-        version.threshold = wanted["threshold"]
+        version.threshold, version.goal = wanted["threshold"], wanted.get("goal")
     if "scope_refused" in wanted:
         version.scope_refused = _refused(wanted["scope_refused"], version)
-    version.save(update_fields=["threshold", "scope_refused"])
+    version.save(update_fields=["threshold", "goal", "scope_refused"])
     target = f"{version.model.name}@{version.number}"
     threshold, refused = version.threshold, version.scope_refused
     audit.record(by=by, action="model_version.silenced", target=target, threshold=threshold, scope_refused=refused)
     return version
+
+
+@transaction.atomic
+def inherit(*, version: ModelVersion, before: ModelVersion | None) -> None:
+    """Let a new version keep silent as the champion before it does, so that a promotion does not make it talkative.
+
+    A goal gets the threshold that reaches it here; where none does, the one that it had stays.
+    """
+    if before is None:
+        return
+    version.threshold, version.goal = before.threshold, before.goal
+    if before.goal is not None and (point := curve(version).threshold_for(before.goal)):
+        version.threshold = point.threshold
+    refused = before.scope_refused
+    if refused is not None and version.scope_rows and scope.can_refuse(version.scope_rows, refused):
+        version.scope_refused = refused
+    version.save(update_fields=["threshold", "goal", "scope_refused"])
 
 
 def _reaching(goal: float, found: Curve) -> Point:

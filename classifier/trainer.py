@@ -16,7 +16,7 @@ import numpy as np
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from classifier import datasets, kinds, leases, registry, sharing, training, vectors, versions
+from classifier import datasets, kinds, leases, registry, sharing, silencing, training, vectors, versions
 from classifier.encoders import catalogue, shelf
 from classifier.leases import DEFAULT_BOUNDS, LOST, OUR_FAULT, Bounds
 from classifier.ml import artefact, compare
@@ -155,8 +155,8 @@ def _saved(trained: Trained, tenant: str, model_name: str) -> Iterator[tuple[Pat
     """Save both artefacts for the block; what the block did not move away is removed."""
     folder = registry.new_folder(tenant, model_name)
     try:
-        served = artefact.save(trained.served, folder / "served")
-        twin = artefact.save(trained.twin, folder / "twin")
+        served = artefact.save(trained.served, folder / "served", origin=trained.origin)
+        twin = artefact.save(trained.twin, folder / "twin", origin=trained.origin)
         yield folder, served, twin
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -198,6 +198,7 @@ def _succeed(job: TrainingJob, attempt: int, tenant: str, candidate: registry.Ca
     model = Model.objects.select_for_update(of=("self",)).select_related("champion__model").get(id=job.model_id)
     promotes, verdict = judge(model)
     version: ModelVersion = registry.add_version(tenant=tenant, job=job, candidate=candidate)
+    silencing.inherit(version=version, before=model.champion)
     version.verdict = verdict[:300]
     version.save(update_fields=["verdict"])
     if promotes:

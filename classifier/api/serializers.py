@@ -329,6 +329,7 @@ class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
             "sha256",
             "mlflow_version",
             "threshold",
+            "goal",
             "scope_refused",
             "scope_rows",
             "verdict",
@@ -336,6 +337,7 @@ class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
         )
         extra_kwargs: ClassVar = {
             "threshold": {"help_text": "Below this confidence no label is given; null where one always is."},
+            "goal": {"help_text": "This share of the answers given must be right; the threshold follows from it."},
             "scope_refused": {
                 "help_text": "This share of inputs that belong here is refused, so that foreign ones are."
             },

@@ -25,6 +25,8 @@ from numpy.typing import NDArray
 
 from . import arrays
 from .errors import ArtefactDamaged
+from .isotonic import Isotonic
+from .origin import Origin
 from .pool import PARTS, Pool
 from .predictor import Predictor, Scorer
 from .schema import Schema
@@ -33,26 +35,29 @@ from .sentences import NO_ENCODERS, Encoders
 
 FORMAT = 2
 READABLE = (1, FORMAT)
-MANIFEST, ARRAYS, SCOPE = "manifest.json", "arrays.bin", "scope_"
+MANIFEST, ARRAYS = "manifest.json", "arrays.bin"
+SCOPE, ISOTONIC = "scope_", "isotonic_"
 FORMS: Mapping[str, type[Scorer]] = {**PARTS, Pool.form: Pool}
 
 _LIBRARIES = ("numpy", "scipy", "scikit-learn")
+_LIBRARIES_OF_ENCODERS = ("onnxruntime", "tokenizers")
 _TOLERANCE = 1e-5
 # An encoder computes in 8 bits, which processors of other makes round differently; it has a check of its own.
 _TOLERANCE_WITH_ENCODER = 0.02
 
 
-def save(model: Predictor, directory: Path) -> str:
+def save(model: Predictor, directory: Path, *, origin: Origin | None = None) -> str:
     """Write a model into a new or empty directory; returns its manifest's sha256, which covers every file.
 
-    Raises FileExistsError when there is something in the directory.
+    The manifest names the `origin`, where it is known. Raises FileExistsError when there is something in the directory.
     """
     directory.mkdir(parents=True, exist_ok=True)
     if any(directory.iterdir()):
         raise FileExistsError(f"{directory} is not empty; save a model into a directory of its own.")
     settings, packed = model.scorer.pack()
     scope, of_scope = model.scope.pack() if model.scope else (None, {})
-    content, places = arrays.join(packed | arrays.named(SCOPE, of_scope))
+    of_isotonic = model.isotonic.pack() if model.isotonic else {}
+    content, places = arrays.join(packed | arrays.named(SCOPE, of_scope) | arrays.named(ISOTONIC, of_isotonic))
     files = {
         "settings.json": _json(settings),
         "golden.json": _json(model.golden),
@@ -69,7 +74,8 @@ def save(model: Predictor, directory: Path) -> str:
             "encoders": list(model.scorer.encoders),
             "scope": scope,
             "arrays": places,
-            "versions": {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
+            "origin": origin,
+            "versions": _versions(with_encoder=bool(model.scorer.encoders)),
             "files": {name: _sha256(content) for name, content in sorted(files.items())},
         }
     )
@@ -116,7 +122,23 @@ def _model(
     # A model that was saved before there were scopes has none.
     settings = manifest.get("scope")
     scope = Scope.unpack(settings, arrays.within(SCOPE, found)) if settings else None
-    return Predictor(schema, tuple(manifest["labels"]), float(manifest["temperature"]), scorer, golden, scope)
+    of_isotonic = arrays.within(ISOTONIC, found)
+    return Predictor(
+        schema=schema,
+        labels=tuple(manifest["labels"]),
+        temperature=float(manifest["temperature"]),
+        scorer=scorer,
+        golden=golden,
+        scope=scope,
+        isotonic=Isotonic.unpack(of_isotonic) if of_isotonic else None,
+    )
+
+
+def _versions(*, with_encoder: bool) -> dict[str, str]:
+    """Of what the numbers were computed with."""
+    names = (*_LIBRARIES, *(_LIBRARIES_OF_ENCODERS if with_encoder else ()))
+    # A model may be saved where its encoder's libraries are not: with a stand-in of a test.
+    return {"python": platform.python_version()} | {name: version(name) for name in names}
 
 
 def _manifest(directory: Path, sha256: str | None) -> dict[str, Any]:

@@ -37,11 +37,12 @@ class Examples:
 class Trial:
     """How a candidate did on rows it was not fitted on.
 
-    `rows` are their places (n,), `scores` (n, labels) uncalibrated.
+    `rows` are their places (n,), `fold` (n,) the one that each was in, `scores` (n, labels) uncalibrated.
     """
 
     candidate: Candidate
     rows: NDArray[np.intp]
+    fold: NDArray[np.intp]
     scores: NDArray[np.float64]
     temperature: float
     accuracy: float
@@ -51,6 +52,15 @@ class Trial:
     def probabilities(self) -> NDArray[np.float64]:
         result: NDArray[np.float64] = softmax(self.scores / self.temperature, axis=1)
         return result
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """As of a trial."""
+
+    rows: NDArray[np.intp]
+    fold: NDArray[np.intp]
+    scores: NDArray[np.float64]
 
 
 def cross_validate(candidate: Candidate, examples: Examples, *, seed: int, progress: Progress) -> Trial:
@@ -69,7 +79,8 @@ def cross_validate(candidate: Candidate, examples: Examples, *, seed: int, progr
             scores[rest] = scorer.scores([inputs[row] for row in rows[rest]])
         progress((number + 1) / len(numbers))
     scored = fold >= 0
-    return _trial(candidate, rows[scored], scores[scored], targets[rows[scored]], time.perf_counter() - start)
+    of_rows = _Scored(rows[scored], fold[scored], scores[scored])
+    return _trial(candidate, of_rows, targets, time.perf_counter() - start)
 
 
 def try_all(
@@ -119,21 +130,17 @@ def pooled(trials: Sequence[Trial], targets: NDArray[np.intp]) -> Trial | None:
 
     name = " with ".join(part.candidate.name for part in parts)
     together = Candidate(f"pool of {name}", fit, POOL)
-    return _trial(together, rows, pool.mixed(scores, weights), targets[rows], 0.0)
+    return _trial(together, _Scored(rows, parts[0].fold, pool.mixed(scores, weights)), targets, 0.0)
 
 
-def _trial(
-    candidate: Candidate,
-    rows: NDArray[np.intp],
-    scores: NDArray[np.float64],
-    targets: NDArray[np.intp],
-    seconds: float,
-) -> Trial:
-    temperature, accuracy, loss = calibrate.temperature(scores, targets), 0.0, np.inf
-    if len(rows):
-        accuracy = float((scores.argmax(axis=1) == targets).mean())
-        loss = calibrate.log_loss(softmax(scores / temperature, axis=1)[np.arange(len(targets)), targets])
-    return Trial(candidate, rows, scores, temperature, accuracy, loss, round(seconds, 3))
+def _trial(candidate: Candidate, found: _Scored, targets: NDArray[np.intp], seconds: float) -> Trial:
+    """`targets` are those of all rows."""
+    scores, right = found.scores, targets[found.rows]
+    temperature, accuracy, loss = calibrate.temperature(scores, right), 0.0, np.inf
+    if len(right):
+        accuracy = float((scores.argmax(axis=1) == right).mean())
+        loss = calibrate.log_loss(softmax(scores / temperature, axis=1)[np.arange(len(right)), right])
+    return Trial(candidate, found.rows, found.fold, scores, temperature, accuracy, loss, round(seconds, 3))
 
 
 def best(trials: Sequence[Trial]) -> Trial:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from . import cells
 from .errors import InputProblem, InputsRejected
 from .grams import TEXT_LENGTH
+from .isotonic import Isotonic
 from .rows import Limits
 from .schema import Column, Schema
 from .sentences import Encoders
@@ -67,7 +68,8 @@ class Best:
 class Predictor:
     """A fitted model. `golden` are a few inputs whose answers are stored with it and checked at loading.
 
-    `silence` is how it is used for the time being, and is not stored with it; `scope` is, where there is one.
+    Scores become probabilities by the `temperature` and, where it helps, by `isotonic` steps. `silence` is how it is
+    used for the time being, and is not stored with it; `scope` is, where there is one.
     """
 
     schema: Schema
@@ -77,6 +79,7 @@ class Predictor:
     golden: tuple[Any, ...] = ()
     scope: Scope | None = None
     silence: Silence = TALKATIVE
+    isotonic: Isotonic | None = None
 
     @cached_property
     def _levels(self) -> dict[str, frozenset[str]]:
@@ -106,7 +109,7 @@ class Predictor:
         result -= result.max(axis=1, keepdims=True)
         np.exp(result, out=result)
         result /= result.sum(axis=1, keepdims=True)
-        return result
+        return self.isotonic.corrected(result) if self.isotonic else result
 
     def best(self, inputs: Sequence[Any], number: int) -> Best:
         """So many labels for each input, as far as there are."""

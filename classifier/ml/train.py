@@ -13,17 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-from . import fit, scope
+from . import fit, origin, repeated, scope
 from .candidates import FAST, worth_trying
-from .errors import rejected
+from .chosen import Chosen
 from .evaluate import CROSS_VALIDATION, HELD_OUT, Answers, Evaluation, evaluate
-from .fit import Examples, Trial
+from .fit import Trial
+from .origin import Origin
 from .predictor import Predictor
+from .prepared import Prepared, prepare
 from .rows import Cell
 from .schema import Schema
 from .scope import Scope
 from .sentences import NOTHING, Embeds, Known, Remembered
-from .split import content_hash
 
 Progress = Callable[[str, float, str], None]
 
@@ -32,12 +33,11 @@ STAGES = ("split", "read", "candidates", "evaluate", "refit")
 # Looked up while importing: a confined worker cannot read the list of its loaded libraries any more.
 _THREADS = ThreadpoolController()
 
-_GOLDEN = 16
 _TEXTS_READ = 100_000
 # What remains is for the two models that are fitted of the best candidate.
 _SHARE_OF_TRIALS = 0.6
 # Fewer held-out rows than this say less than the cross-validation does.
-_FEWEST_HELD_OUT = 10
+_FEWEST_HELD_OUT = 30
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Trained:
     twin: Predictor
     evaluation: Evaluation
     candidates: tuple[dict[str, Any], ...]
+    origin: Origin
     seconds: Mapping[str, float]
     read: Remembered | None = None
 
@@ -82,7 +83,7 @@ def train(
     watch = _Watch(progress or (lambda stage, share, said: None))
     with _THREADS.limit(limits=1):
         with watch.stage("split"):
-            data = _prepare(rows, labels, held_out, schema)
+            data = prepare(rows, labels, held_out, schema)
         with watch.stage("read"):
             read = _read(data, None if quality == FAST else encoder, known, watch)
         with watch.stage("candidates"):
@@ -96,34 +97,22 @@ def train(
             )
             trials = fit.try_all(
                 offered,
-                Examples(data.inputs, data.targets, data.distinct),
+                data.examples,
                 seed=seed,
                 seconds=_SHARE_OF_TRIALS * seconds - watch.passed,
                 progress=partial(watch.progress, "candidates"),
             )
-            chosen = fit.best(trials)
+            chosen = Chosen.of(fit.best(trials), data, seed)
         with watch.stage("evaluate"):
-            twin = _fit(data, chosen, data.training, seed)
-            evaluation = _evaluate(data, twin, chosen)
+            twin = chosen.fitted(data.training)
+            evaluation = _evaluate(twin, chosen)
             twin = replace(twin, scope=_measured(data, twin))
         with watch.stage("refit"):
-            served = _fit(data, chosen, np.arange(len(labels)), seed)
+            served = chosen.served()
             served = replace(served, scope=scope.refitted(twin.scope, served.scorer, data.inputs, data.targets))
-    listed = tuple(_summary(trial, trial is chosen) for trial in trials)
-    return Trained(served, twin, evaluation, listed, watch.seconds, read)
-
-
-@dataclass(frozen=True)
-class _Data:
-    """`targets` (rows,) are places in `names`; `training`, `held_out` and `distinct` are places of rows."""
-
-    schema: Schema
-    names: tuple[str, ...]
-    inputs: Sequence[Any]
-    targets: NDArray[np.intp]
-    training: NDArray[np.intp]
-    held_out: NDArray[np.intp]
-    distinct: NDArray[np.intp]
+    listed = tuple(_summary(trial, trial is chosen.trial) for trial in trials)
+    made_from = origin.of(rows, labels, held_out=len(data.held_out), quality=quality, seed=seed, candidates=listed)
+    return Trained(served, twin, evaluation, listed, made_from, watch.seconds, read)
 
 
 @dataclass(frozen=True)
@@ -146,37 +135,7 @@ class _Watch:
         self.seconds[name] = round(time.perf_counter() - start, 3)
 
 
-def _prepare(
-    rows: Sequence[Mapping[str, Cell]], labels: Sequence[str], held_out: NDArray[np.bool_], schema: Schema
-) -> _Data:
-    names = tuple(sorted(set(labels)))
-    if len(names) <= 1:
-        raise rejected(None, "one_label", "There are fewer than two labels; add rows of another label.")
-    if len(names) == len(labels):
-        raise rejected(None, "labels_never_repeat", "Every label has one row only; add rows.")
-    places = {name: place for place, name in enumerate(names)}
-    targets = np.array([places[label] for label in labels], dtype=np.intp)
-    training = np.flatnonzero(~held_out)
-    if len(np.unique(targets[training])) < len(names):
-        raise ValueError("All rows of a label are held out; take the held-out rows from split.held_out.")
-    distinct = _distinct(rows, targets, training, len(names))
-    return _Data(schema, names, schema.inputs(rows), targets, training, np.flatnonzero(held_out), distinct)
-
-
-def _distinct(
-    rows: Sequence[Mapping[str, Cell]], targets: NDArray[np.intp], training: NDArray[np.intp], labels: int
-) -> NDArray[np.intp]:
-    """The training rows without repetitions, which a fold's model would know from the other folds.
-
-    All of them, if otherwise no label had two rows.
-    """
-    first: dict[tuple[int, int], int] = {}
-    for row in training.tolist():
-        first.setdefault((content_hash(rows[row]), int(targets[row])), row)
-    return np.array(list(first.values()), dtype=np.intp) if len(first) > labels else training
-
-
-def _read(data: _Data, encoder: Embeds | None, known: Known, watch: _Watch) -> Remembered | None:
+def _read(data: Prepared, encoder: Embeds | None, known: Known, watch: _Watch) -> Remembered | None:
     """The texts as vectors, where there is an encoder and not so many that reading them would take all the time."""
     if encoder is None or data.schema.kind != "text" or len(data.inputs) > _TEXTS_READ:
         return None
@@ -187,24 +146,19 @@ def _read(data: _Data, encoder: Embeds | None, known: Known, watch: _Watch) -> R
     return Remembered.reading(encoder, data.inputs, progress=report, known=known)
 
 
-def _fit(data: _Data, trial: Trial, rows: NDArray[np.intp], seed: int) -> Predictor:
-    scorer = trial.candidate.fit([data.inputs[row] for row in rows], data.targets[rows], seed)
-    golden = rows[np.unique(np.linspace(0, len(rows) - 1, _GOLDEN).astype(int))]
-    examples = tuple(data.inputs[row] for row in golden)
-    return Predictor(data.schema, data.names, trial.temperature, scorer, examples)
+def _evaluate(twin: Predictor, chosen: Chosen) -> Evaluation:
+    data, trial = chosen.data, chosen.trial
+    if len(data.held_out) >= _FEWEST_HELD_OUT or not len(trial.rows):
+        rows = data.held_out
+        answers = Answers.of(twin.in_batches([data.inputs[row] for row in rows]), data.targets[rows])
+        return evaluate(data.names, data.targets[rows], answers, rows=rows, method=HELD_OUT)
+    rows = trial.rows
+    answers = Answers.of([trial.probabilities()], data.targets[rows])
+    found = evaluate(data.names, data.targets[rows], answers, rows=rows, method=CROSS_VALIDATION)
+    return replace(found, accuracy_interval=repeated.interval(trial, data.examples, seed=chosen.seed))
 
 
-def _evaluate(data: _Data, twin: Predictor, trial: Trial) -> Evaluation:
-    if len(data.held_out) < _FEWEST_HELD_OUT and len(trial.rows):
-        rows, method, batches = trial.rows, CROSS_VALIDATION, iter([trial.probabilities()])
-    else:
-        rows, method = data.held_out, HELD_OUT
-        batches = twin.in_batches([data.inputs[row] for row in rows])
-    answers = Answers.of(batches, data.targets[rows])
-    return evaluate(data.names, data.targets[rows], answers, rows=rows, method=method)
-
-
-def _measured(data: _Data, twin: Predictor) -> Scope | None:
+def _measured(data: Prepared, twin: Predictor) -> Scope | None:
     training, unseen = ([data.inputs[row] for row in rows] for rows in (data.training, data.held_out))
     return scope.measured(twin, training, data.targets[data.training], unseen)
 

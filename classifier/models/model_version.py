@@ -33,6 +33,8 @@ class ModelVersion(models.Model):
     mlflow_version = models.PositiveIntegerField(null=True)
     # Below this confidence it gives no label, and this share of the inputs that belong here it may refuse as foreign.
     threshold = models.FloatField(null=True)
+    # What the threshold was derived from, if it was: this share of the answers given must be right.
+    goal = models.FloatField(null=True)
     scope_refused = models.FloatField(null=True)
     # On so many rows it is known what belongs here; null where it cannot tell.
     scope_rows = models.PositiveIntegerField(null=True)

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from classifier import inference, registry
+from classifier import inference, registry, silencing
 from classifier.loaded import LoadedModels
-from classifier.models import ModelVersion
+from classifier.models import Dataset, ModelVersion
 from tenants import isolation
 from tenants.models import Organisation
+from tests.classifier import rows
 from tests.classifier.api.calls import API, pointers
 
 VERSION = f"{API}/models/support/versions/1"
@@ -84,3 +85,21 @@ def test_a_stranger_finds_nothing_and_changes_nothing(
     assert stranger_api.get(f"{VERSION}/silence").status_code == 404
     with isolation.entered(acme):
         assert registry.get_version(registry.get("support"), 1).threshold is None
+
+
+def test_a_new_version_keeps_silent_as_the_champion_before_it(
+    api: APIClient, version: ModelVersion, acme: Organisation, ready: Dataset
+) -> None:
+    change(api, goal=0.5)
+    with isolation.entered(acme):
+        newer = rows.trained(acme, ready)
+    assert (newer.number, newer.goal, newer.threshold) == (2, 0.5, 0.0)
+    change(api, threshold=0.7)
+    with isolation.entered(acme):
+        silencing.inherit(version=newer, before=ModelVersion.objects.get(pk=version.pk))
+    assert (newer.goal, newer.threshold) == (None, 0.7)
+
+
+def test_a_threshold_that_is_set_by_hand_forgets_the_goal(api: APIClient, version: ModelVersion) -> None:
+    assert change(api, goal=0.5).json()["goal"] == 0.5
+    assert change(api, threshold=0.7).json()["goal"] is None

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +9,12 @@ import pytest
 
 from classifier.ml import artefact, schema, split
 from classifier.ml.errors import TableRejected
+from classifier.ml.origin import data_sha256
 from classifier.ml.table import Cell, Table
 from classifier.ml.train import STAGES, Trained, train
 
 from .conftest import python, records, texts, trained_on
+from .meanings import Meanings
 
 
 def test_a_text_model_learns_its_topics(text_model: Trained) -> None:
@@ -64,22 +68,51 @@ TRAIN_AND_SAVE = """
 import sys
 from pathlib import Path
 from classifier.ml import artefact
-from tests.classifier.ml.conftest import records, texts, trained_on
-for number, data in enumerate([texts(120), records(120)]):
-    result = trained_on(data, seed=3)
-    print(artefact.save(result.served, Path(sys.argv[1]) / str(number)), result.evaluation.log_loss)
+from tests.classifier.ml.test_train import trained_with_and_without_an_encoder
+for number, result in enumerate(trained_with_and_without_an_encoder()):
+    folder = Path(sys.argv[1]) / str(number)
+    print(artefact.save(result.served, folder, origin=result.origin), result.evaluation.log_loss)
 """
+
+
+def trained_with_and_without_an_encoder() -> list[Trained]:
+    data = [texts(120), records(120)]
+    return [trained_on(each, seed=3, encoder=encoder) for each in data for encoder in (None, Meanings())]
 
 
 def test_the_same_data_and_seed_give_the_same_bytes_in_every_process(tmp_path: Path) -> None:
     there = python(TRAIN_AND_SAVE, str(tmp_path / "there")).split()
     here: list[str] = []
-    for number, data in enumerate([texts(120), records(120)]):
-        result = trained_on(data, seed=3)
-        sha256 = artefact.save(result.served, tmp_path / "here" / str(number))
+    for number, result in enumerate(trained_with_and_without_an_encoder()):
+        sha256 = artefact.save(result.served, tmp_path / "here" / str(number), origin=result.origin)
         here += [sha256, str(result.evaluation.log_loss)]
     assert here == there
-    assert len(here) == 4
+    assert len(here) == 8
+
+
+def test_the_time_that_candidates_took_is_not_part_of_what_a_model_is(tmp_path: Path) -> None:
+    data = texts(120)
+    one, other = (
+        trained_on(data, seed=3, progress=slowly) for slowly in (lambda *_: None, lambda *_: time.sleep(0.01))
+    )
+    assert one.candidates != other.candidates
+    assert one.origin == other.origin
+    hashes = {
+        artefact.save(each.served, tmp_path / name, origin=each.origin) for name, each in (("1", one), ("2", other))
+    }
+    assert len(hashes) == 1
+
+
+def test_the_manifest_names_the_rows_the_split_and_what_was_tried(tmp_path: Path) -> None:
+    data = texts(120)
+    result = trained_on(data, seed=3)
+    artefact.save(result.served, tmp_path / "model", origin=result.origin)
+    origin = json.loads((tmp_path / "model" / "manifest.json").read_text())["origin"]
+    rows, labels, _ = schema.examples(data, schema.infer(data))
+    assert origin["data"]["sha256"] == data_sha256(rows, labels) != data_sha256(rows, labels[::-1])
+    assert origin["data"]["split"]["held_out"] == split.held_out(rows, labels).sum()
+    assert origin["seed"] == 3
+    assert [tried["chosen"] for tried in origin["candidates"]].count(True) == 1
 
 
 @pytest.mark.parametrize("kind", ["text", "table"])
