@@ -32,6 +32,11 @@ def prctl(operation: Prctl, value: int | bytes = 0) -> int:
     return _checked(result, f"prctl {operation.name}")
 
 
+def give_back_memory() -> None:
+    """Return to the kernel what was taken for a while, as by loading; the C library keeps it otherwise."""
+    _libc.malloc_trim(ctypes.c_size_t(0))
+
+
 def is_profiled() -> bool:
     """Whether processes are to stay open to profilers of the same user, as nobody but a developer wants."""
     return os.environ.get("ASSORT_PROFILE") == "on"

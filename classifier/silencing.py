@@ -2,8 +2,8 @@
 
 from django.db import transaction
 
-from classifier.ml import scope
 from classifier.ml.curve import Curve, Point
+from classifier.ml.silence import can_refuse
 from classifier.models import EvaluatedRow, ModelVersion
 from tenants import audit
 from tenants.errors import InvalidInput
@@ -54,7 +54,7 @@ def inherit(*, version: ModelVersion, before: ModelVersion | None) -> None:
     if before.goal is not None and (point := curve(version).threshold_for(before.goal)):
         version.threshold = point.threshold
     refused = before.scope_refused
-    if refused is not None and version.scope_rows and scope.can_refuse(version.scope_rows, refused):
+    if refused is not None and version.scope_rows and can_refuse(version.scope_rows, refused):
         version.scope_refused = refused
     version.save(update_fields=["threshold", "goal", "scope_refused"])
 
@@ -79,7 +79,7 @@ def _refused(share: float | None, version: ModelVersion) -> float | None:
     if rows is None:
         detail = "This version cannot tell what is unlike its rows. Train it again, on more rows where there are few."
         raise InvalidInput.field("scope_refused", detail)
-    if share and not scope.can_refuse(rows, share):
+    if share and not can_refuse(rows, share):
         detail = f"It was tested on {rows:,} rows, which do not tell the lowest {share:.1%}. Choose more."
         raise InvalidInput.field("scope_refused", detail)
     return share

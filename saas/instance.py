@@ -183,11 +183,14 @@ class Instance:
         password = self.secrets["broker_password"]
         return self.redis_url or f"redis://default:{password}@{HOST}:{self.ports['valkey']}/0"
 
+    def passed_on(self, *more: str) -> dict[str, str]:
+        """Return what every process sees of this one's environment, and `more` of it; no login and no secret."""
+        environment = {name: os.environ[name] for name in (*_PASSED_ON, *more) if name in os.environ}
+        return environment | dict.fromkeys(_ONE_THREAD, "1")
+
     def environment(self, part: str) -> dict[str, str]:
         """Return the whole environment of `part`: the logins and secrets that are its own, and no other."""
-        passed_on = (*_PASSED_ON, *_MAIL) if part in _WRITE_LETTERS else _PASSED_ON
-        environment = {name: os.environ[name] for name in passed_on if name in os.environ}
-        environment |= dict.fromkeys(_ONE_THREAD, "1")
+        environment = self.passed_on(*(_MAIL if part in _WRITE_LETTERS else ()))
         environment |= {
             "ASSORT_PART": part,
             "ASSORT_DATA": str(self.data),

@@ -17,13 +17,13 @@ def stages(instance: Instance, *, mlflow_ui: bool = False) -> list[list[Part]]:
     """Return the parts, those together that can start at the same time; a stage needs the ones before it."""
     manage = (sys.executable, "manage.py")
     parts = [
-        _part(instance, "provisioner", *manage, "provisioner"),
+        _forked(instance, "provisioner", *manage, "provisioner"),
         _gateway(instance),
         _web(instance),
-        _part(instance, "relay", *manage, "relay"),
-        _part(instance, "postman", *manage, "postman"),
-        _part(instance, "fleet", *manage, "fleet", "run"),
-        _part(instance, "registrar", sys.executable, "-m", "classifier.registrar"),
+        _forked(instance, "relay", *manage, "relay"),
+        _forked(instance, "postman", *manage, "postman"),
+        _forked(instance, "fleet", *manage, "fleet", "run"),
+        Part("registrar", (sys.executable, "-m", "classifier.registrar"), instance.environment("registrar")),
     ]
     if mlflow_ui:
         parts.append(_mlflow(instance))
@@ -59,8 +59,8 @@ def _sample(instance: Instance, *manage: str) -> list[Part]:
     return [Part("sample", (*manage, "sample", "publish", "--if-possible"), instance.environment("manage"), once=True)]
 
 
-def _part(instance: Instance, name: str, *command: str) -> Part:
-    return Part(name, command, instance.environment(name))
+def _forked(instance: Instance, name: str, *command: str) -> Part:
+    return Part(name, command, instance.environment(name), is_forked=True)
 
 
 def _gateway(instance: Instance) -> Part:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 _LOG_LIMIT = 10 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
@@ -31,6 +32,7 @@ class Part:
     environment: Mapping[str, str] = field(default_factory=dict)
     probe: Callable[[], bool] | None = None
     once: bool = False
+    is_forked: bool = False  # A command of manage.py that has nothing to load first; see nursery.py.
     address: str = ""  # Where people find it, if they are to be told.
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 10.0
@@ -38,6 +40,16 @@ class Part:
     @property
     def notifies(self) -> bool:
         return self.probe is None and not self.once
+
+
+class Running(Protocol):
+    """A process that was started, as subprocess.Popen is one."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, signum: int, /) -> None: ...
 
 
 @dataclass(frozen=True)

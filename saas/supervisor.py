@@ -17,8 +17,9 @@ from types import FrameType
 
 from saas import embedded, process
 from saas.instance import ROOT, Instance, InstanceError
+from saas.nursery import Nursery
 from saas.ports import HOST, is_free
-from saas.process import Part
+from saas.process import Part, Running
 
 # While parts start, and when all are there.
 _TICK, _QUIET_TICK = 0.1, 0.25
@@ -44,8 +45,9 @@ class _Member:
 
     part: Part
     instance: Instance
+    nursery: Nursery
     is_ready: bool = False
-    running: subprocess.Popen[bytes] | None = None
+    running: Running | None = None
     failures: int = 0
     started: float = 0.0
     start_after: float = 0.0
@@ -90,7 +92,10 @@ class _Member:
         if self.part.notifies:
             extra["NOTIFY_SOCKET"] = self._listen()
         log = self.instance.log(self.part.name)
-        self.running = process.start(self.part, cwd=ROOT, log=log, extra=extra)
+        if self.part.is_forked:
+            self.running = self.nursery.start(self.part, log=log, extra=extra)
+        else:
+            self.running = process.start(self.part, cwd=ROOT, log=log, extra=extra)
         self.started = time.monotonic()
         process.record(self.instance.run / f"{self.part.name}.pid", self.running.pid)
 
@@ -127,7 +132,7 @@ class _Member:
         self.is_ready = False
         return f"by {signal.Signals(-code).name}" if code < 0 else f"with status {code}"
 
-    def _clear_session(self, running: subprocess.Popen[bytes]) -> None:
+    def _clear_session(self, running: Running) -> None:
         # What a dead part leaves behind may hold its port or do its work a second time.
         process.send(process.session_of(running.pid), signal.SIGKILL)
         (self.instance.run / f"{self.part.name}.pid").unlink(missing_ok=True)
@@ -140,6 +145,7 @@ class Supervisor:
         self._instance = instance
         self._stages = stages
         self._members: list[list[_Member]] = []
+        self._nursery = Nursery(instance.passed_on())
         self._signals = 0
 
     def run(self) -> None:
@@ -179,7 +185,7 @@ class Supervisor:
             say(f"waiting for {', '.join(part.name for part in parts)}")
             for part in parts:
                 process.rotate(self._instance.log(part.name))
-            stage = [_Member(part, self._instance) for part in parts]
+            stage = [_Member(part, self._instance, self._nursery) for part in parts]
             self._members.append(stage)
             deadline = time.monotonic() + _READY_SECONDS
             while waiting := [member for member in stage if not member.is_ready]:
@@ -207,6 +213,7 @@ class Supervisor:
 
     def _reap_adopted(self) -> None:
         known = {member.running.pid for stage in self._members for member in stage if member.running}
+        known.add(self._nursery.pid or 0)
         try:
             while (dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and dead.si_pid not in known:
                 os.waitpid(dead.si_pid, 0)
@@ -229,6 +236,7 @@ class Supervisor:
                 # A second Ctrl-C means now.
                 grace = 0.0 if self._signals > 1 else member.part.grace - (time.monotonic() - asked)
                 member.finish(max(grace, 0.0))
+        self._nursery.stop()
         process.end(process.descendants(os.getpid()), how=signal.SIGKILL)
         self._reap_adopted()
         self._instance.release()

@@ -163,6 +163,7 @@ def main() -> None:
     if threading.active_count() > 1:
         names = ", ".join(thread.name for thread in threading.enumerate())
         sys.exit(f"the modules to preload start threads ({names}), which a fork would lose: leave them out")
+    linux.give_back_memory()
     gc.freeze()
     birth = _Server(socket.socket(fileno=arguments.socket)).serve()
     if birth is not None:

@@ -35,8 +35,3 @@ def smoothed_loss(scores: NDArray[np.float64], targets: NDArray[np.intp]) -> flo
     logarithms = log_softmax(scores, axis=1)
     right = logarithms[np.arange(len(targets)), targets].mean()
     return -float((1 - smoothing) * right + smoothing * logarithms.mean())
-
-
-def log_loss(right: NDArray[np.float64]) -> float:
-    """Mean of -log of the probabilities given to the right labels (rows,), which are taken as at least 1e-12."""
-    return float(-np.log(np.maximum(right, 1e-12)).mean())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .evaluate import wilson
+from .scoring import wilson
 from .silence import DECIMALS
 
 POINTS = 101

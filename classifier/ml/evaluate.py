@@ -9,15 +9,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from . import calibrate
+from .scoring import Interval, log_loss, wilson
 
 Method = Literal["held_out", "cross_validation"]
 HELD_OUT: Method = "held_out"
 CROSS_VALIDATION: Method = "cross_validation"
-Interval = tuple[float, float]
 
 _BINS = 15
-_Z = 1.959964
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ def evaluate(
         accuracy_interval=wilson(int(right.sum()), len(right)),
         macro_f1=sum(score.f1 for score in seen) / len(seen),
         weighted_f1=sum(score.f1 * score.support for score in seen) / len(targets),
-        log_loss=calibrate.log_loss(answers.right),
+        log_loss=log_loss(answers.right),
         ece=calibration_error(answers.confidence, right),
         baseline=float(np.bincount(targets).max() / len(targets)),
         labels=scores,
@@ -125,18 +123,6 @@ def evaluate(
             for row, target, answer, confidence in zip(rows, targets, answers.chosen, answers.confidence, strict=True)
         ),
     )
-
-
-def wilson(successes: int, trials: int) -> Interval:
-    """The 95 % interval of a share (Wilson 1927); (0, 1) without any trial."""
-    if not trials:
-        return 0.0, 1.0
-    share, square = successes / trials, _Z**2
-    middle = share + square / (2 * trials)
-    spread = _Z * float(np.sqrt(share * (1 - share) / trials + square / (4 * trials**2)))
-    scale = 1 + square / trials
-    # The share itself lies within, also where rounding would put a bound a hair inside of it.
-    return min(share, max(0.0, (middle - spread) / scale)), max(share, min(1.0, (middle + spread) / scale))
 
 
 def calibration_error(confidences: NDArray[np.float64], right: NDArray[np.bool_]) -> float:

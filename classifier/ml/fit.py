@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from . import calibrate, pool
+from . import calibrate, pool, weighing
 from .candidate import POOL, Candidate
 from .folds import folds, sample
 from .pool import Pool
 from .predictor import Scorer
+from .scoring import log_loss
 
 Progress = Callable[[float], None]
 Said = Callable[[float, str], None]
@@ -123,7 +124,7 @@ def pooled(trials: Sequence[Trial], targets: NDArray[np.intp]) -> Trial | None:
         return None
     rows = parts[0].rows
     scores = [part.scores for part in parts]
-    weights = pool.best_weights(scores, targets[rows])
+    weights = weighing.best_weights(scores, targets[rows])
 
     def fit(inputs: Sequence[Any], targets: NDArray[np.intp], seed: int) -> Scorer:
         return Pool.of([part.candidate.fit(inputs, targets, seed) for part in parts], weights)
@@ -139,7 +140,7 @@ def _trial(candidate: Candidate, found: _Scored, targets: NDArray[np.intp], seco
     temperature, accuracy, loss = calibrate.temperature(scores, right), 0.0, np.inf
     if len(right):
         accuracy = float((scores.argmax(axis=1) == right).mean())
-        loss = calibrate.log_loss(softmax(scores / temperature, axis=1)[np.arange(len(right)), right])
+        loss = log_loss(softmax(scores / temperature, axis=1)[np.arange(len(right)), right])
     return Trial(candidate, found.rows, found.fold, scores, temperature, accuracy, loss, round(seconds, 3))
 
 

@@ -12,9 +12,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
-from . import arrays, calibrate
+from . import arrays
 from .predictor import Scorer
 from .schema import Schema
 from .sentence_linear import SentenceLinear
@@ -104,16 +103,3 @@ def mixed(scores: Sequence[NDArray[np.float64]], weights: Sequence[float]) -> ND
     """The weighted sum of the parts' scores, each (rows, labels)."""
     total: NDArray[np.float64] = np.sum([weight * part for weight, part in zip(weights, scores, strict=True)], axis=0)
     return total
-
-
-def best_weights(scores: Sequence[NDArray[np.float64]], targets: NDArray[np.intp]) -> tuple[float, ...]:
-    """The weights, none below zero, with which out-of-fold scores have the least log loss; a sum of them needs no
-    further temperature.
-    """
-
-    def loss(logarithms: NDArray[np.float64]) -> float:
-        return calibrate.smoothed_loss(mixed(scores, np.exp(logarithms).tolist()), targets)
-
-    start = [-np.log(calibrate.temperature(part, targets) * len(scores)) for part in scores]
-    found = minimize(loss, start, method="Nelder-Mead", options={"maxiter": 200})
-    return tuple(np.exp(found.x).tolist())

@@ -39,8 +39,8 @@ class Prepared:
 def prepare(
     rows: Sequence[Mapping[str, Cell]], labels: Sequence[str], held_out: NDArray[np.bool_], schema: Schema
 ) -> Prepared:
-    """Raise TableRejected for fewer than two labels or labels that never repeat, and ValueError where all rows of a label
-    are held out.
+    """Raise TableRejected for fewer than two labels or labels that never repeat, and ValueError for a label whose rows
+    are all held out.
     """
     names = tuple(sorted(set(labels)))
     if len(names) <= 1:

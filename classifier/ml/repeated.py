@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy.stats import t
 
 from . import fit
-from .evaluate import Interval, wilson
 from .fit import Examples, Trial
+from .scoring import Interval, wilson
 
 _TIMES = 5
 _LEVEL = 0.95

@@ -26,6 +26,7 @@ from .hashes import Occurrences
 from .pool import Pool, mixed
 from .predictor import Predictor, Scorer
 from .sentence_linear import SentenceLinear
+from .silence import can_refuse
 from .table_forest import TableForest
 from .table_linear import TableLinear
 from .text_linear import TextLinear
@@ -108,11 +109,6 @@ class Scope:
             (second[0], second[1]),
             arrays["inside"],
         )
-
-
-def can_refuse(rows: int, share: float) -> bool:
-    """Whether so many rows are enough to tell the lowest share of them."""
-    return int(share * (rows + 1)) >= 1
 
 
 def measured(twin: Predictor, inputs: Sequence[Any], targets: NDArray[np.intp], unseen: Sequence[Any]) -> Scope | None:

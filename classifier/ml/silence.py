@@ -26,3 +26,8 @@ class Silence:
 
 
 TALKATIVE = Silence()
+
+
+def can_refuse(rows: int, share: float) -> bool:
+    """Whether so many rows are enough to tell the lowest share of them."""
+    return int(share * (rows + 1)) >= 1

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import classification_report, confusion_matrix, log_loss
 
-from classifier.ml.evaluate import Answers, Evaluation, calibration_error, evaluate, wilson
+from classifier.ml import scoring
+from classifier.ml.evaluate import Answers, Evaluation, calibration_error, evaluate
+from classifier.ml.scoring import wilson
 
 LABELS = ("a", "b", "c")
 
@@ -67,3 +69,7 @@ def test_an_evaluation_is_json_without_its_predictions() -> None:
     assert plain["accuracy"] == 1.0
     assert plain["labels"][0]["recall_interval"][1] == 1.0
     assert "predictions" not in plain
+
+
+def test_the_log_loss_of_a_certain_mistake_is_finite() -> None:
+    assert scoring.log_loss(np.array([0.0])) == pytest.approx(27.63, abs=0.01)

@@ -12,6 +12,7 @@ from classifier.ml.pool import Pool
 from classifier.ml.predictor import Predictor
 from classifier.ml.sentence_linear import SentenceLinear
 from classifier.ml.train import Trained
+from classifier.ml.weighing import best_weights
 
 from .conftest import TOPICS, texts, trained_on
 from .meanings import Meanings, Shelf
@@ -38,13 +39,13 @@ def pooled(text_model: Trained) -> Predictor:
 
 def test_together_they_are_right_more_often_than_each_alone() -> None:
     scores = [evidence(1.5), evidence(1.5)]
-    together = pool.mixed(scores, pool.best_weights(scores, TARGETS))
+    together = pool.mixed(scores, best_weights(scores, TARGETS))
     shares = [float((found.argmax(axis=1) == TARGETS).mean()) for found in (*scores, together)]
     assert shares[2] > max(shares[:2])
 
 
 def test_what_knows_nothing_gets_hardly_any_weight() -> None:
-    knowing, ignorant = pool.best_weights([evidence(3.0), evidence(0.0)], TARGETS)
+    knowing, ignorant = best_weights([evidence(3.0), evidence(0.0)], TARGETS)
     assert knowing > 10 * ignorant
 
 

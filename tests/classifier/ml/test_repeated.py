@@ -4,8 +4,8 @@ import numpy as np
 
 from classifier.ml import fit, repeated
 from classifier.ml.candidates import worth_trying
-from classifier.ml.evaluate import Interval, wilson
 from classifier.ml.schema import examples, infer
+from classifier.ml.scoring import Interval, wilson
 
 from .conftest import texts, trained_on
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classifier.ml import artefact, scope
+from classifier.ml import artefact
 from classifier.ml.predictor import Predictor
-from classifier.ml.silence import OUT_OF_SCOPE, UNSURE, Silence
+from classifier.ml.silence import OUT_OF_SCOPE, UNSURE, Silence, can_refuse
 from classifier.ml.train import Trained
 
 from .conftest import records, texts, trained_on
@@ -69,6 +69,6 @@ def test_a_scope_is_stored_with_its_model(with_encoder: Trained, tmp_path: Path)
 
 
 def test_few_rows_cannot_tell_the_lowest_of_them() -> None:
-    assert scope.can_refuse(19, 0.05)
-    assert not scope.can_refuse(18, 0.05)
+    assert can_refuse(19, 0.05)
+    assert not can_refuse(18, 0.05)
     assert trained_on(records(20)).served.scope is None
