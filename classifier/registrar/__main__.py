@@ -1,4 +1,4 @@
-"""The registrar's process: sees to it, once a second and whenever it is woken, that MLflow says what `public` says."""
+"""The registrar's process: sees to it, every two seconds and when it is woken, that MLflow says what `public` says."""
 
 import _thread
 import logging
@@ -20,7 +20,7 @@ from tenants.heartbeats import Heart
 
 log = logging.getLogger("classifier.registrar")
 
-_SWEEP_SECONDS = 1.0
+_SWEEP_SECONDS = 2.0
 _RECONNECT_SECONDS = 2.0
 # A champion or a deletion that failed is left alone for so long; jobs have their own back-off.
 _PATIENCE_SECONDS = 30.0

@@ -24,18 +24,29 @@ class TrainingForm(forms.Form):
     base = forms.ChoiceField(label="Start from", required=False)
 
     def __init__(
-        self, *args: Any, datasets: Iterable[Dataset], models: Iterable[Model], bases: Iterable[str] = (), **kwargs: Any
+        self,
+        *args: Any,
+        datasets: Iterable[Dataset],
+        models: Iterable[Model],
+        shared: Iterable[str] = (),
+        encoders: Iterable[str] = (),
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         choices = [(dataset.id, f"{dataset.name}, {dataset.rows:,} rows") for dataset in datasets]
         self.fields["dataset"] = forms.ChoiceField(label="Data set", choices=choices)
-        nothing = ("", "nothing: learn from these rows alone")
-        help_text = "A shared text model helps most where there are few rows of each label."
+        help_text = "For texts. A shared model helps most where there are few rows of each label."
         self.fields["base"] = forms.ChoiceField(
             label="Start from",
             required=False,
-            choices=[nothing, *((name, name) for name in bases)],
+            choices=_bases(shared, encoders),
             help_text=help_text,
         )
         self.known_models = [model.name for model in models]
         self.fields["model"].widget.attrs.update({"list": "known-models", "autocomplete": "off"})
+
+
+def _bases(shared: Iterable[str], encoders: Iterable[str]) -> list[Any]:
+    groups = (("Shared models", shared), ("Sentence encoders", encoders))
+    named = [(title, [(name, name) for name in names]) for title, names in groups]
+    return [("", "nothing: learn from these rows alone"), *(group for group in named if group[1])]

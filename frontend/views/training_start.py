@@ -4,6 +4,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from classifier import datasets, sharing, training
+from classifier.encoders import catalogue
 from classifier.models import Dataset, Model
 from frontend.forms.training import TrainingForm
 from frontend.loaders import MemberRequest, found, require
@@ -20,7 +21,9 @@ def training_start(request: MemberRequest) -> HttpResponse:
         initial=_initial(request),
         datasets=known,
         models=Model.objects.order_by("name"),
-        bases=[model.full_name for model in sharing.find_all() if model.kind == "text"],
+        shared=[model.full_name for model in sharing.find_all() if model.kind == "text"],
+        # The usual one is used anyway.
+        encoders=[encoder.name for encoder in catalogue.find_all() if not encoder.is_default],
     )
     if form.is_valid():
         wanted = form.cleaned_data
