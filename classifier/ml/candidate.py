@@ -15,7 +15,7 @@ Targets = NDArray[np.intp]
 Fit = Callable[[Sequence[Any], Targets, int], Scorer]
 
 LINEAR, TUNED, MEANING, GAUSSIAN = "linear", "tuned", "meaning", "gaussian"
-TREES, SHALLOW, POOL = "trees", "shallow trees", "pool"
+TREES, SHALLOW, VOTES, POOL = "trees", "shallow trees", "votes", "pool"
 
 
 @dataclass(frozen=True)

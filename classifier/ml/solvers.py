@@ -28,9 +28,16 @@ def support_vectors(matrix: csr_matrix, targets: NDArray[np.intp], *, c: float, 
     return _fit(LinearSVC(C=c, tol=_SVM_TOLERANCE, random_state=seed), matrix, targets)
 
 
-def logistic(matrix: csr_matrix, targets: NDArray[np.intp], *, c: float, seed: int) -> Linear:
-    """Multinomial logistic regression."""
-    return _fit(LogisticRegression(C=c, max_iter=_LOGISTIC_ITERATIONS, random_state=seed), matrix, targets)
+def logistic(
+    matrix: csr_matrix,
+    targets: NDArray[np.intp],
+    *,
+    c: float,
+    seed: int,
+    weights: NDArray[np.float64] | None = None,
+) -> Linear:
+    """Multinomial logistic regression; `weights` (rows,) say how much each row counts, else all the same."""
+    return _fit(LogisticRegression(C=c, max_iter=_LOGISTIC_ITERATIONS, random_state=seed), matrix, targets, weights)
 
 
 def logistic_of_vectors(

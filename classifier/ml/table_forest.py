@@ -1,4 +1,4 @@
-"""Scores of a table's rows: gradient boosted trees."""
+"""Scores of a table's rows: trees, boosted or voting."""
 
 from __future__ import annotations
 
@@ -10,27 +10,38 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from .columns import Columns
+from .columns import Columns, names_of
 from .forest import Forest
+from .rates import Rates
 from .schema import Schema
 from .sentences import Encoders
+from .votes import Votes
 
 
 @dataclass(frozen=True)
 class Dense:
     """Turns a table's rows into the dense matrix that trees split.
 
-    First the fields of the columns, then the strongest dimensions of each text; `projections` are (n-grams,
-    dimensions).
+    First the fields of the columns, then the strongest dimensions of each text, then the rates of categories with very
+    many levels; `projections` are (n-grams, dimensions).
     """
 
     columns: Columns
     projections: Mapping[str, NDArray[np.float32]]
+    rates: Mapping[str, Rates]
+
+    @property
+    def levels(self) -> Mapping[str, Sequence[str]]:
+        return {**self.columns.levels, **{name: rates.levels for name, rates in self.rates.items()}}
 
     def matrix(self, records: Sequence[Any]) -> NDArray[np.float64]:
         """Shape (records, features), NaN where a value is missing or unknown."""
+        return self.beside(records, [rates.of(names_of(records, name)) for name, rates in self.rates.items()])
+
+    def beside(self, records: Sequence[Any], rates: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+        """The matrix with other `rates` than those that a served model would see, each (records, fields)."""
         texts = [self.columns.text(records, name) @ projection for name, projection in self.projections.items()]
-        return np.concatenate([self.columns.dense(records), *texts], axis=1)
+        return np.concatenate([self.columns.dense(records), *texts, *rates], axis=1)
 
 
 @dataclass(frozen=True)
@@ -40,11 +51,11 @@ class TableForest:
     form: ClassVar[str] = "table_forest"
 
     dense: Dense
-    forest: Forest
+    forest: Forest | Votes
 
     @property
     def levels(self) -> Mapping[str, Sequence[str]]:
-        return self.dense.columns.levels
+        return self.dense.levels
 
     @property
     def encoders(self) -> Sequence[str]:
@@ -68,7 +79,10 @@ class TableForest:
     def pack(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         settings, arrays = self.dense.columns.pack()
         places = {f"text{place}_projection": array for place, array in enumerate(self.dense.projections.values())}
-        return settings, arrays | places | self.forest.pack()
+        levels = {name: list(rates.levels) for name, rates in self.dense.rates.items()}
+        values = {f"rates{place}": rates.values for place, rates in enumerate(self.dense.rates.values())}
+        votes = isinstance(self.forest, Votes)
+        return {**settings, "rates": levels, "votes": votes}, arrays | places | values | self.forest.pack()
 
     @classmethod
     def unpack(
@@ -76,7 +90,11 @@ class TableForest:
     ) -> TableForest:
         columns = Columns.unpack(schema, settings, arrays)
         projections = {name: arrays[f"text{place}_projection"] for place, name in enumerate(columns.texts)}
-        return cls(Dense(columns, projections), Forest.unpack(arrays))
+        # A model that was saved before there were rates and votes has neither.
+        named = settings.get("rates", {}).items()
+        rates = {name: Rates(tuple(levels), arrays[f"rates{place}"]) for place, (name, levels) in enumerate(named)}
+        forest = Votes if settings.get("votes") else Forest
+        return cls(Dense(columns, projections, rates), forest.unpack(arrays))
 
 
 def log_odds(scores: NDArray[np.float64], labels: NDArray[np.intp]) -> NDArray[np.float64]:

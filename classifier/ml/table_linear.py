@@ -13,13 +13,15 @@ from scipy.sparse import csr_matrix, hstack
 
 from .columns import Columns
 from .linear import Linear
+from .quantiles import Quantiles
 from .schema import Schema
 from .sentences import Encoders
 
 
 @dataclass(frozen=True)
 class Design:
-    """Turns a table's rows into a sparse matrix: levels one-hot, numbers standardised, gaps marked.
+    """Turns a table's rows into a sparse matrix: levels one-hot, numbers standardised and, with `quantiles`, as places
+    among them; gaps marked.
 
     `centres` and `scales` have shape (fields,).
     """
@@ -27,16 +29,20 @@ class Design:
     columns: Columns
     centres: NDArray[np.float64]
     scales: NDArray[np.float64]
+    quantiles: Quantiles
 
     @classmethod
-    def learn(cls, columns: Columns, records: Sequence[Any]) -> Design:
+    def learn(cls, columns: Columns, records: Sequence[Any], *, bends: bool = False) -> Design:
+        """With `bends`, the effect of a number need not be a straight line."""
         dense = columns.dense(records)
         known = ~np.isnan(dense)
         counts = np.maximum(known.sum(axis=0), 1)
         centres = np.where(known, dense, 0).sum(axis=0) / counts
         deviations = np.where(known, dense - centres, 0)
         scales = np.sqrt((deviations**2).sum(axis=0) / counts)
-        return cls(columns, centres, np.where(scales > 0, scales, 1))
+        numbers = dense[:, len(columns.levels) :]
+        quantiles = Quantiles.learn(numbers) if bends else Quantiles.none(numbers.shape[1])
+        return cls(columns, centres, np.where(scales > 0, scales, 1), quantiles)
 
     @cached_property
     def owners(self) -> tuple[str, ...]:
@@ -44,6 +50,8 @@ class Design:
         names = []
         for (name, _), width in zip(self.columns.fields, self._widths, strict=True):
             names += [name] * width
+        for name, _ in self.columns.fields[len(self.columns.levels) :]:
+            names += [name] * self.quantiles.stretches
         for name, vectoriser in self.columns.texts.items():
             names += [name] * vectoriser.width
         return tuple(names)
@@ -62,8 +70,14 @@ class Design:
         return matrix
 
     def blocks(self, records: Sequence[Any]) -> list[csr_matrix]:
-        """The parts that stand side by side in the matrix: first all fields, then each text."""
-        return [self._fields(records), *(self.columns.text(records, name) for name in self.columns.texts)]
+        """The parts that stand side by side in the matrix: first all fields, then places, if any, then each text."""
+        dense = self.columns.dense(records)
+        texts = [self.columns.text(records, name) for name in self.columns.texts]
+        if not self.quantiles.stretches:
+            return [self._fields(dense), *texts]
+        places = self.quantiles.places(dense[:, len(self.columns.levels) :]).astype(np.float32)
+        every = np.tile(np.arange(places.shape[1], dtype=np.int32), (len(places), 1))
+        return [self._fields(dense), _written_out(places, every, places.shape[1]), *texts]
 
     def gaps(self, fields: csr_matrix) -> NDArray[np.float64]:
         """The share of a record's fields that are missing or unknown, (records,), from the first of its blocks."""
@@ -71,9 +85,9 @@ class Design:
         share: NDArray[np.float64] = np.asarray(fields[:, marks].sum(axis=1), np.float64).ravel() / max(1, len(marks))
         return share
 
-    def _fields(self, records: Sequence[Any]) -> csr_matrix:
-        """Levels come first, as they do among those of the columns. Zeros are written down as well."""
-        dense, levels = self.columns.dense(records), len(self.columns.levels)
+    def _fields(self, dense: NDArray[np.float64]) -> csr_matrix:
+        """Levels come first, as they do among those of the columns."""
+        levels = len(self.columns.levels)
         missing, widths = np.isnan(dense), np.array(self._widths, dtype=np.intp)
         firsts = widths.cumsum() - widths
         scaled = np.clip((dense - self.centres) / self.scales, -10, 10)[:, levels:]
@@ -82,8 +96,13 @@ class Design:
         gaps = missing[:, levels:]
         values = np.concatenate([np.ones(known.shape), np.where(gaps, 0, scaled), gaps], axis=1, dtype=np.float32)
         columns = np.concatenate([known, numbers, numbers + 1], axis=1, dtype=np.int32)
-        ends = np.arange(len(records) + 1, dtype=np.int32) * np.int32(columns.shape[1])
-        return csr_matrix((values.ravel(), columns.ravel(), ends), shape=(len(records), int(widths.sum())))
+        return _written_out(values, columns, int(widths.sum()))
+
+
+def _written_out(values: NDArray[np.float32], columns: NDArray[np.int32], width: int) -> csr_matrix:
+    """A sparse matrix of as many values in each row, zeros among them, which stand in such columns."""
+    ends = np.arange(len(values) + 1, dtype=np.int32) * np.int32(columns.shape[1])
+    return csr_matrix((values.ravel(), columns.ravel(), ends), shape=(len(values), width))
 
 
 @dataclass(frozen=True)
@@ -123,11 +142,15 @@ class TableLinear:
     def pack(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         settings, arrays = self.design.columns.pack()
         scaling = {"centres": self.design.centres, "scales": self.design.scales}
-        return settings, arrays | scaling | self.linear.pack()
+        # Under a name of its own: models that do not bend stay what they were.
+        edges = {"edges": self.design.quantiles.edges} if self.design.quantiles.stretches else {}
+        return settings, arrays | scaling | edges | self.linear.pack()
 
     @classmethod
     def unpack(
         cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]], _: Encoders
     ) -> TableLinear:
         columns = Columns.unpack(schema, settings, arrays)
-        return cls(Design(columns, arrays["centres"], arrays["scales"]), Linear.unpack(arrays))
+        numbers = len(columns.fields) - len(columns.levels)
+        quantiles = Quantiles(arrays["edges"]) if "edges" in arrays else Quantiles.none(numbers)
+        return cls(Design(columns, arrays["centres"], arrays["scales"], quantiles), Linear.unpack(arrays))

@@ -93,6 +93,7 @@ def train(
                 quality=quality,
                 base=base.scorer if base else None,
                 encoder=read,
+                counts=np.bincount(data.targets[data.training], minlength=len(data.names)).tolist(),
             )
             trials = fit.try_all(
                 offered,

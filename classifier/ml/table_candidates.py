@@ -1,0 +1,142 @@
+"""The models that are worth trying on a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import columns, growth, rates, solvers
+from .candidate import SHALLOW, TREES, VOTES, Candidate, Targets
+from .columns import LEVELS
+from .forest import Forest
+from .growth import Growth
+from .linear import Linear
+from .predictor import Scorer
+from .schema import Schema
+from .table_forest import Dense, TableForest
+from .table_linear import Design, TableLinear
+
+_FEW_ROWS = 1_000
+_TEXT_DIMENSIONS = 32
+_TREES, _SHALLOW_TREES = 3_000, 1_000
+_VOTING_LABELS = 100
+# A label that has less than this share of the rows is rare.
+_RARE = 0.05
+
+_Weights = NDArray[np.float64]
+
+
+def for_tables(schema: Schema, counts: Sequence[int]) -> list[Candidate]:
+    """The candidates for a table whose labels have so many training rows, in the order in which they are worth their
+    time.
+    """
+    rows, labels, is_skewed = sum(counts), len(counts), min(counts) < _RARE * sum(counts)
+    offered = [Candidate("linear, C=1", partial(_fit_weights, schema, _Line()))]
+    if labels * Growth().rounds > _TREES:
+        return [*offered, _votes(schema)] if labels <= _VOTING_LABELS else offered
+    offered += [
+        Candidate("boosted trees", partial(_fit_trees, schema, Growth()), TREES),
+        Candidate("linear with bends, C=1", partial(_fit_weights, schema, _Line(bends=True))),
+        *_shallow(schema, rows, labels),
+        _votes(schema),
+    ]
+    if rows < _FEW_ROWS:
+        offered.append(Candidate("linear with bends, C=0.1", partial(_fit_weights, schema, _Line(c=0.1, bends=True))))
+    if is_skewed:
+        line = _Line(bends=True, is_balanced=True)
+        offered.append(Candidate("linear with bends, balanced", partial(_fit_weights, schema, line)))
+        offered.append(
+            Candidate("boosted trees, balanced", partial(_fit_trees, schema, Growth(), is_balanced=True), TREES)
+        )
+    return offered
+
+
+def _votes(schema: Schema) -> Candidate:
+    return Candidate("random forest", partial(_fit_votes, schema), VOTES)
+
+
+def _shallow(schema: Schema, rows: int, labels: int) -> list[Candidate]:
+    if rows < _FEW_ROWS:
+        calm = Growth(rate=0.05, rounds=60, leaves=8, l2=1.0)
+        some = Growth(rate=0.1, rounds=min(300, _SHALLOW_TREES // labels), leaves=6, l2=1.0, share=0.3)
+        return [
+            Candidate("boosted trees, small", partial(_fit_trees, schema, calm), TREES),
+            Candidate("boosted trees, shallow", partial(_fit_trees, schema, some), SHALLOW),
+        ]
+    shallow = Growth(rate=0.08, rounds=min(500, _SHALLOW_TREES // labels), leaves=8, l2=1.0)
+    some = replace(shallow, share=0.3)
+    return [
+        Candidate("boosted trees, shallow", partial(_fit_trees, schema, shallow), SHALLOW),
+        Candidate("boosted trees, shallow on some columns", partial(_fit_trees, schema, some), SHALLOW),
+    ]
+
+
+@dataclass(frozen=True)
+class _Line:
+    """How a linear model is fitted: `c` is the inverse of its regularisation."""
+
+    c: float = 1.0
+    bends: bool = False
+    is_balanced: bool = False
+
+
+def _fit_weights(schema: Schema, how: _Line, records: Sequence[Any], targets: Targets, seed: int) -> Scorer:
+    known = columns.learn(records, schema, most_levels=rates.MOST_LEVELS)
+    design = Design.learn(known, records, bends=how.bends)
+    of_label = _balanced(targets) if how.is_balanced else None
+    rows = None if of_label is None else of_label[targets]
+    linear = solvers.logistic(design.matrix(records), targets, c=how.c, seed=seed, weights=rows)
+    return TableLinear(design, linear if of_label is None else _with_priors(linear, of_label))
+
+
+def _fit_trees(
+    schema: Schema, how: Growth, records: Sequence[Any], targets: Targets, seed: int, *, is_balanced: bool = False
+) -> Scorer:
+    dense, matrix = _dense(schema, records, targets, seed)
+    of_label = _balanced(targets) if is_balanced else None
+    rows = None if of_label is None else of_label[targets]
+    number = len(dense.columns.levels)
+    forest = growth.grow(matrix, targets, categories=number, how=how, seed=seed, weights=rows)
+    return TableForest(dense, forest if of_label is None else _forest_with_priors(forest, of_label))
+
+
+def _fit_votes(schema: Schema, records: Sequence[Any], targets: Targets, seed: int) -> Scorer:
+    dense, matrix = _dense(schema, records, targets, seed)
+    return TableForest(dense, growth.vote(matrix, targets, seed=seed))
+
+
+def _dense(schema: Schema, records: Sequence[Any], targets: Targets, seed: int) -> tuple[Dense, NDArray[np.float64]]:
+    """What makes matrices of a table's rows, and the one that trees are to be fitted on."""
+    known = columns.learn(records, schema)
+    projections = {
+        name: solvers.strongest_dimensions(known.text(records, name), _TEXT_DIMENSIONS, seed=seed)
+        for name in known.texts
+    }
+    named = [name for name, levels in known.levels.items() if len(levels) == LEVELS]
+    learnt = {name: rates.learn(columns.names_of(records, name), targets, seed=seed) for name in named}
+    dense = Dense(known, projections, {name: found for name, (found, _) in learnt.items()})
+    return dense, dense.beside(records, [fitted for _, fitted in learnt.values()])
+
+
+def _balanced(targets: Targets) -> _Weights:
+    """The weight of each label's rows, with which the rare ones count as much more as the root of their rarity."""
+    counts = np.bincount(targets)
+    weights: _Weights = np.sqrt(counts.mean() / counts)
+    return weights
+
+
+def _with_priors(linear: Linear, weights: _Weights) -> Linear:
+    """Take back what the weights of the labels' rows have done to the labels' probabilities."""
+    return replace(linear, intercepts=(linear.intercepts - np.log(weights)).astype(np.float32))
+
+
+def _forest_with_priors(forest: Forest, weights: _Weights) -> Forest:
+    logs = np.log(weights)
+    # Of two labels a forest keeps one score, which is how far the second is ahead.
+    shift = np.diff(logs) if len(forest.baseline) == 1 else logs
+    return replace(forest, baseline=forest.baseline - shift)
