@@ -22,6 +22,8 @@ Said = Callable[[float, str], None]
 
 _ROWS_LOOKED_AT = 20_000
 _FEWEST_PARTS = 2
+# A part whose weight is less than this share of the one it would have alone is not worth its time and room.
+_LEAST_WEIGHT = 0.03
 
 
 @dataclass(frozen=True)
@@ -111,8 +113,12 @@ def pooled(trials: Sequence[Trial], targets: NDArray[np.intp]) -> Trial | None:
     if len(parts) < _FEWEST_PARTS:
         return None
     rows = parts[0].rows
+    found = pool.best_weights([part.scores for part in parts], targets[rows])
+    parts = [part for part, weight in zip(parts, found, strict=True) if weight * part.temperature >= _LEAST_WEIGHT]
+    if len(parts) < _FEWEST_PARTS:
+        return None
     scores = [part.scores for part in parts]
-    weights = pool.best_weights(scores, targets[rows])
+    weights = pool.best_weights(scores, targets[rows]) if len(parts) < len(found) else found
 
     def fit(inputs: Sequence[Any], targets: NDArray[np.intp], seed: int) -> Scorer:
         return Pool.of([part.candidate.fit(inputs, targets, seed) for part in parts], weights)

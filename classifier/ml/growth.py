@@ -19,7 +19,7 @@ _MANY_ROWS = 5_000
 
 @dataclass(frozen=True)
 class Growth:
-    """How trees are grown: steps of `rate`, `rounds` of them, `leaves` a tree; a split looks at a `share` of features."""
+    """How trees are grown: steps of `rate`, `rounds` of them, `leaves` a tree; a split sees a `share` of features."""
 
     rate: float = 0.1
     rounds: int = 100

@@ -25,10 +25,6 @@ class Quantiles:
     edges: Floats
 
     @classmethod
-    def none(cls, numbers: int) -> Quantiles:
-        return cls(np.zeros((numbers, 1)))
-
-    @classmethod
     def learn(cls, values: Floats) -> Quantiles:
         """Of (rows, numbers) values, NaN where they are missing."""
         stretches = min(_STRETCHES, max(_FEWEST_STRETCHES, len(values) // _ROWS_A_STRETCH))

@@ -29,7 +29,7 @@ class Design:
     columns: Columns
     centres: NDArray[np.float64]
     scales: NDArray[np.float64]
-    quantiles: Quantiles
+    quantiles: Quantiles | None = None
 
     @classmethod
     def learn(cls, columns: Columns, records: Sequence[Any], *, bends: bool = False) -> Design:
@@ -40,8 +40,7 @@ class Design:
         centres = np.where(known, dense, 0).sum(axis=0) / counts
         deviations = np.where(known, dense - centres, 0)
         scales = np.sqrt((deviations**2).sum(axis=0) / counts)
-        numbers = dense[:, len(columns.levels) :]
-        quantiles = Quantiles.learn(numbers) if bends else Quantiles.none(numbers.shape[1])
+        quantiles = Quantiles.learn(dense[:, len(columns.levels) :]) if bends else None
         return cls(columns, centres, np.where(scales > 0, scales, 1), quantiles)
 
     @cached_property
@@ -50,8 +49,9 @@ class Design:
         names = []
         for (name, _), width in zip(self.columns.fields, self._widths, strict=True):
             names += [name] * width
+        stretches = self.quantiles.stretches if self.quantiles else 0
         for name, _ in self.columns.fields[len(self.columns.levels) :]:
-            names += [name] * self.quantiles.stretches
+            names += [name] * stretches
         for name, vectoriser in self.columns.texts.items():
             names += [name] * vectoriser.width
         return tuple(names)
@@ -73,7 +73,7 @@ class Design:
         """The parts that stand side by side in the matrix: first all fields, then places, if any, then each text."""
         dense = self.columns.dense(records)
         texts = [self.columns.text(records, name) for name in self.columns.texts]
-        if not self.quantiles.stretches:
+        if not self.quantiles:
             return [self._fields(dense), *texts]
         places = self.quantiles.places(dense[:, len(self.columns.levels) :]).astype(np.float32)
         every = np.tile(np.arange(places.shape[1], dtype=np.int32), (len(places), 1))
@@ -142,8 +142,7 @@ class TableLinear:
     def pack(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         settings, arrays = self.design.columns.pack()
         scaling = {"centres": self.design.centres, "scales": self.design.scales}
-        # Under a name of its own: models that do not bend stay what they were.
-        edges = {"edges": self.design.quantiles.edges} if self.design.quantiles.stretches else {}
+        edges = {"edges": self.design.quantiles.edges} if self.design.quantiles else {}
         return settings, arrays | scaling | edges | self.linear.pack()
 
     @classmethod
@@ -151,6 +150,5 @@ class TableLinear:
         cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]], _: Encoders
     ) -> TableLinear:
         columns = Columns.unpack(schema, settings, arrays)
-        numbers = len(columns.fields) - len(columns.levels)
-        quantiles = Quantiles(arrays["edges"]) if "edges" in arrays else Quantiles.none(numbers)
+        quantiles = Quantiles(arrays["edges"]) if "edges" in arrays else None
         return cls(Design(columns, arrays["centres"], arrays["scales"], quantiles), Linear.unpack(arrays))
