@@ -16,6 +16,7 @@ Fit = Callable[[Sequence[Any], Targets, int], Scorer]
 
 LINEAR, TUNED, MEANING, GAUSSIAN = "linear", "tuned", "meaning", "gaussian"
 TREES, SHALLOW, VOTES, POOL = "trees", "shallow trees", "votes", "pool"
+OF_TREES = frozenset({TREES, SHALLOW, VOTES})
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from . import calibrate, pool
-from .candidate import POOL, Candidate
+from .candidate import OF_TREES, POOL, Candidate
 from .folds import folds, sample
 from .pool import Pool
 from .predictor import Scorer
@@ -22,7 +22,7 @@ Said = Callable[[float, str], None]
 
 _ROWS_LOOKED_AT = 20_000
 _FEWEST_PARTS = 2
-# A part whose weight is less than this share of the one it would have alone is not worth its time and room.
+# Trees whose weight is less than this share of the one they would have alone are not worth their time and room.
 _LEAST_WEIGHT = 0.03
 
 
@@ -114,7 +114,7 @@ def pooled(trials: Sequence[Trial], targets: NDArray[np.intp]) -> Trial | None:
         return None
     rows = parts[0].rows
     found = pool.best_weights([part.scores for part in parts], targets[rows])
-    parts = [part for part, weight in zip(parts, found, strict=True) if weight * part.temperature >= _LEAST_WEIGHT]
+    parts = [part for part, weight in zip(parts, found, strict=True) if _is_worth(part, weight)]
     if len(parts) < _FEWEST_PARTS:
         return None
     scores = [part.scores for part in parts]
@@ -126,6 +126,10 @@ def pooled(trials: Sequence[Trial], targets: NDArray[np.intp]) -> Trial | None:
     name = " with ".join(part.candidate.name for part in parts)
     together = Candidate(f"pool of {name}", fit, POOL)
     return _trial(together, rows, pool.mixed(scores, weights), targets[rows], 0.0)
+
+
+def _is_worth(part: Trial, weight: float) -> bool:
+    return part.candidate.family not in OF_TREES or weight * part.temperature >= _LEAST_WEIGHT
 
 
 def _trial(

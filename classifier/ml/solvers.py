@@ -10,6 +10,7 @@ from scipy.sparse import csr_matrix
 from sklearn.decomposition import TruncatedSVD
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_selection import chi2
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
@@ -92,8 +93,18 @@ def _fit(
 
 
 def strongest_dimensions(matrix: csr_matrix, number: int, *, seed: int) -> NDArray[np.float32]:
-    """The projection (features, dimensions) onto the first singular vectors, at most `number` of them."""
+    """The projection (features, dimensions) onto the first singular vectors, at most `number` of them, rounded to half
+    precision.
+    """
     if not matrix.shape[1]:
         return np.empty((0, 0), dtype=np.float32)
     machine = TruncatedSVD(min(number, *matrix.shape), random_state=seed).fit(matrix)
-    return np.ascontiguousarray(machine.components_.T, dtype=np.float32)
+    return np.ascontiguousarray(machine.components_.T.astype(np.float16), dtype=np.float32)
+
+
+def most_telling(matrix: csr_matrix, targets: NDArray[np.intp], number: int) -> NDArray[np.int32]:
+    """The features whose presence goes most with some labels and not with others (chi-squared), so many at most."""
+    if not matrix.shape[1]:
+        return np.empty(0, np.int32)
+    strength, _ = chi2(matrix > 0, targets)
+    return np.argsort(-np.nan_to_num(strength), kind="stable")[:number].astype(np.int32)

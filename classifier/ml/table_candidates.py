@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from . import columns, growth, rates, solvers
 from .candidate import SHALLOW, TREES, VOTES, Candidate, Targets
@@ -22,7 +23,7 @@ from .table_forest import Dense, TableForest
 from .table_linear import Design, TableLinear
 
 _FEW_ROWS = 1_000
-_TEXT_DIMENSIONS = 32
+_TEXT_DIMENSIONS, _TELLING, _FREQUENT_WORDS = 32, 32, 64
 _TREES, _SHALLOW_TREES = 3_000, 1_000
 _VOTING_LABELS = 100
 # A label that has less than this share of the rows is rare.
@@ -113,14 +114,21 @@ def _fit_votes(schema: Schema, records: Sequence[Any], targets: Targets, seed: i
 def _dense(schema: Schema, records: Sequence[Any], targets: Targets, seed: int) -> tuple[Dense, NDArray[np.float64]]:
     """What makes matrices of a table's rows, and the one that trees are to be fitted on."""
     known = columns.learn(records, schema)
+    texts = {name: known.text(records, name) for name in known.texts}
     projections = {
-        name: solvers.strongest_dimensions(known.text(records, name), _TEXT_DIMENSIONS, seed=seed)
-        for name in known.texts
+        name: solvers.strongest_dimensions(matrix, _TEXT_DIMENSIONS, seed=seed) for name, matrix in texts.items()
     }
+    telling = {name: _telling(matrix, targets, known.texts[name].widths["words"]) for name, matrix in texts.items()}
     named = [name for name, levels in known.levels.items() if len(levels) == LEVELS]
     learnt = {name: rates.learn(columns.names_of(records, name), targets, seed=seed) for name in named}
-    dense = Dense(known, projections, {name: found for name, (found, _) in learnt.items()})
+    dense = Dense(known, projections, telling, {name: found for name, (found, _) in learnt.items()})
     return dense, dense.beside(records, [fitted for _, fitted in learnt.values()])
+
+
+def _telling(matrix: csr_matrix, targets: Targets, words: int) -> NDArray[np.int32]:
+    """The n-grams that say most, and the most frequent words, which may say it only beside another column."""
+    frequent = np.arange(min(_FREQUENT_WORDS, words), dtype=np.int32)
+    return np.union1d(frequent, solvers.most_telling(matrix, targets, _TELLING))
 
 
 def _balanced(targets: Targets) -> _Weights:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -22,12 +22,14 @@ from .votes import Votes
 class Dense:
     """Turns a table's rows into the dense matrix that trees split.
 
-    First the fields of the columns, then the strongest dimensions of each text, then the rates of categories with very
-    many levels; `projections` are (n-grams, dimensions).
+    First the fields of the columns, then of each text the strongest dimensions and which of the telling n-grams are in
+    it, then the rates of categories with very many levels. `projections` are (n-grams, dimensions), `telling` the
+    columns of n-grams.
     """
 
     columns: Columns
     projections: Mapping[str, NDArray[np.float32]]
+    telling: Mapping[str, NDArray[np.int32]]
     rates: Mapping[str, Rates]
 
     @property
@@ -40,8 +42,13 @@ class Dense:
 
     def beside(self, records: Sequence[Any], rates: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
         """The matrix with other `rates` than those that a served model would see, each (records, fields)."""
-        texts = [self.columns.text(records, name) @ projection for name, projection in self.projections.items()]
+        texts = [part for name in self.projections for part in self._of_text(records, name)]
         return np.concatenate([self.columns.dense(records), *texts, *rates], axis=1)
+
+    def _of_text(self, records: Sequence[Any], name: str) -> Iterator[NDArray[Any]]:
+        found = self.columns.text(records, name)
+        yield found @ self.projections[name]
+        yield found[:, self.telling[name]].toarray() > 0
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,10 @@ class TableForest:
 
     def pack(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         settings, arrays = self.dense.columns.pack()
-        places = {f"text{place}_projection": array for place, array in enumerate(self.dense.projections.values())}
+        # The projections are rounded to half precision when they are made.
+        halves = [array.astype(np.float16) for array in self.dense.projections.values()]
+        places: dict[str, NDArray[Any]] = {f"text{place}_projection": array for place, array in enumerate(halves)}
+        places |= {f"text{place}_telling": array for place, array in enumerate(self.dense.telling.values())}
         levels = {name: list(rates.levels) for name, rates in self.dense.rates.items()}
         values = {f"rates{place}": rates.values for place, rates in enumerate(self.dense.rates.values())}
         votes = isinstance(self.forest, Votes)
@@ -89,12 +99,16 @@ class TableForest:
         cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]], _: Encoders
     ) -> TableForest:
         columns = Columns.unpack(schema, settings, arrays)
-        projections = {name: arrays[f"text{place}_projection"] for place, name in enumerate(columns.texts)}
-        # A model that was saved before there were rates and votes has neither.
+        projections = {
+            name: arrays[f"text{place}_projection"].astype(np.float32) for place, name in enumerate(columns.texts)
+        }
+        # A model that was saved before there were telling n-grams, rates and votes has none of them.
+        none = np.empty(0, np.int32)
+        telling = {name: arrays.get(f"text{place}_telling", none) for place, name in enumerate(columns.texts)}
         named = settings.get("rates", {}).items()
         rates = {name: Rates(tuple(levels), arrays[f"rates{place}"]) for place, (name, levels) in enumerate(named)}
         forest = Votes if settings.get("votes") else Forest
-        return cls(Dense(columns, projections, rates), forest.unpack(arrays))
+        return cls(Dense(columns, projections, telling, rates), forest.unpack(arrays))
 
 
 def log_odds(scores: NDArray[np.float64], labels: NDArray[np.intp]) -> NDArray[np.float64]:

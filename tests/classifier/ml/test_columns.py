@@ -39,7 +39,7 @@ def test_a_date_is_a_day_a_month_a_weekday_and_an_hour() -> None:
 def test_december_is_next_to_january_and_midnight_to_eleven() -> None:
     found = learned([{"d": "1970-01-02"}], d="datetime")
     eve, year, summer = found.dense([{"d": "2023-12-31T23:30"}, {"d": "2024-01-01"}, {"d": "2024-07-01T12:00"}])[:, 5:]
-    assert np.linalg.norm(eve - year) < 1 < 3 < np.linalg.norm(summer - year)
+    assert np.linalg.norm(eve - year) < np.linalg.norm(summer - year) / 2
 
 
 def test_a_model_of_the_days_when_dates_had_four_numbers_still_sees_four() -> None:
