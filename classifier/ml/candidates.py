@@ -42,5 +42,5 @@ def worth_trying(
         if base is not None and tuning.can_start_from(base):
             offered.insert(0, text_candidates.tuned(base, encoder))
     else:
-        offered = table_candidates.for_tables(schema, counts or [rows // len(names)] * len(names))
+        offered = table_candidates.for_tables(schema, counts or [rows // len(names)] * len(names), encoder)
     return offered[:1] if quality == FAST else offered

@@ -19,6 +19,7 @@ from scipy.sparse import csr_matrix
 from . import cells
 from .rows import Cell
 from .schema import Column, Schema
+from .sentences import NO_ENCODERS, Embeds, Encoders
 from .vectoriser import Vectoriser
 
 # Gradient boosting knows 255 categories a feature.
@@ -41,12 +42,25 @@ def cell_of(record: Record, name: str) -> Cell:
 
 @dataclass(frozen=True)
 class Columns:
-    """Knows the columns of a table, the levels of its categories and the n-grams of its texts."""
+    """Knows the columns of a table, the levels of its categories and the n-grams of its texts; with an `encoder` also
+    what the texts mean.
+    """
 
     features: tuple[Column, ...]
     levels: Mapping[str, tuple[str, ...]]
     texts: Mapping[str, Vectoriser]
     date_parts: int = DATE_PARTS
+    encoder: Embeds | None = None
+
+    @property
+    def encoders(self) -> Sequence[str]:
+        """The hash of the encoder, if there is one."""
+        return (self.encoder.sha256,) if self.encoder else ()
+
+    @property
+    def meant(self) -> Sequence[str]:
+        """The columns whose texts the encoder reads."""
+        return tuple(self.texts) if self.encoder else ()
 
     @cached_property
     def fields(self) -> tuple[tuple[str, int], ...]:
@@ -78,6 +92,16 @@ class Columns:
     def text(self, records: Sequence[Record], name: str) -> csr_matrix:
         return self.texts[name].matrix([text_of(record, name) for record in records])
 
+    def meanings(self, records: Sequence[Record], name: str) -> NDArray[np.float32]:
+        """Shape (records, width), zeros where there is no text. A text that stands in many records is read once."""
+        if self.encoder is None:
+            raise ValueError("These columns have no encoder.")
+        texts = [text_of(record, name) for record in records]
+        places = {text: place for place, text in enumerate(dict.fromkeys(filter(None, texts)))}
+        vectors = self.encoder.embed(list(places))
+        nothing = np.zeros((1, self.encoder.width), np.float32)
+        return np.concatenate([vectors, nothing])[[places.get(text, len(places)) for text in texts]]
+
     def pack(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         arrays: dict[str, NDArray[Any]] = {}
         vocabularies = {}
@@ -85,19 +109,30 @@ class Columns:
             vocabularies[name], packed = vectoriser.pack(f"text{place}_")
             arrays |= packed
         levels = {name: list(values) for name, values in self.levels.items()}
-        return {"levels": levels, "vocabularies": vocabularies, "date_parts": self.date_parts}, arrays
+        settings = {"levels": levels, "vocabularies": vocabularies, "date_parts": self.date_parts}
+        return settings | {"encoders": list(self.encoders)}, arrays
 
     @classmethod
-    def unpack(cls, schema: Schema, settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Columns:
+    def unpack(
+        cls,
+        schema: Schema,
+        settings: Mapping[str, Any],
+        arrays: Mapping[str, NDArray[Any]],
+        encoders: Encoders = NO_ENCODERS,
+    ) -> Columns:
         levels = {name: tuple(values) for name, values in settings["levels"].items()}
         texts = {
             name: Vectoriser.unpack(vocabulary, arrays, f"text{place}_")
             for place, (name, vocabulary) in enumerate(settings["vocabularies"].items())
         }
-        return cls(schema.features, levels, texts, settings.get("date_parts", _FIRST_DATE_PARTS))
+        needed = settings.get("encoders", [])
+        encoder = encoders.get(needed[0]) if needed else None
+        return cls(schema.features, levels, texts, settings.get("date_parts", _FIRST_DATE_PARTS), encoder)
 
 
-def learn(records: Sequence[Record], schema: Schema, *, most_levels: int = LEVELS) -> Columns:
+def learn(
+    records: Sequence[Record], schema: Schema, *, most_levels: int = LEVELS, encoder: Embeds | None = None
+) -> Columns:
     """The columns of a training set: per category column its most frequent levels, 254 if it is for trees."""
     levels, texts = {}, {}
     for column in schema.features:
@@ -110,7 +145,7 @@ def learn(records: Sequence[Record], schema: Schema, *, most_levels: int = LEVEL
                 features={"words": _TEXT_FEATURES, "characters": _TEXT_FEATURES},
                 rarest=1 if len(records) < _MANY_ROWS else 2,
             )
-    return Columns(schema.features, levels, texts)
+    return Columns(schema.features, levels, texts, encoder=encoder)
 
 
 def names_of(records: Sequence[Record], name: str) -> list[str | None]:

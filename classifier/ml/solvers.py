@@ -92,13 +92,15 @@ def _fit(
     return Linear.rounded(machine.coef_, machine.intercept_)
 
 
-def strongest_dimensions(matrix: csr_matrix, number: int, *, seed: int) -> NDArray[np.float32]:
+def strongest_dimensions(matrix: csr_matrix | NDArray[np.float32], number: int, *, seed: int) -> NDArray[np.float32]:
     """The projection (features, dimensions) onto the first singular vectors, at most `number` of them, rounded to half
     precision.
     """
     if not matrix.shape[1]:
         return np.empty((0, 0), dtype=np.float32)
-    machine = TruncatedSVD(min(number, *matrix.shape), random_state=seed).fit(matrix)
+    # Where all rows are alike, scikit-learn divides by their variance, for a share that nobody asks for.
+    with np.errstate(invalid="ignore"):
+        machine = TruncatedSVD(min(number, *matrix.shape), random_state=seed).fit(matrix)
     return np.ascontiguousarray(machine.components_.T.astype(np.float16), dtype=np.float32)
 
 

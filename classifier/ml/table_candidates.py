@@ -13,12 +13,13 @@ from scipy.sparse import csr_matrix
 
 from . import columns, growth, rates, solvers
 from .candidate import SHALLOW, TREES, VOTES, Candidate, Targets
-from .columns import LEVELS
+from .columns import LEVELS, Columns
 from .forest import Forest
 from .growth import Growth
 from .linear import Linear
 from .predictor import Scorer
 from .schema import Schema
+from .sentences import Embeds
 from .table_forest import Dense, TableForest
 from .table_linear import Design, TableLinear
 
@@ -32,14 +33,20 @@ _RARE = 0.05
 _Weights = NDArray[np.float64]
 
 
-def for_tables(schema: Schema, counts: Sequence[int]) -> list[Candidate]:
+def for_tables(schema: Schema, counts: Sequence[int], encoder: Embeds | None = None) -> list[Candidate]:
     """The candidates for a table whose labels have so many training rows, in the order in which they are worth their
-    time.
+    time. An `encoder` adds some that know what the table's texts mean.
     """
     rows, labels, is_skewed = sum(counts), len(counts), min(counts) < _RARE * sum(counts)
     offered = [Candidate("linear, C=1", partial(_fit_weights, schema, _Line()))]
     if labels * Growth().rounds > _TREES:
         return [*offered, _votes(schema)] if labels <= _VOTING_LABELS else offered
+    if encoder is not None and any(column.type == "text" for column in schema.features):
+        line = _Line(bends=True, encoder=encoder)
+        offered.append(Candidate("linear on meanings", partial(_fit_weights, schema, line)))
+        offered.append(
+            Candidate("boosted trees on meanings", partial(_fit_trees, schema, Growth(), encoder=encoder), TREES)
+        )
     offered += [
         Candidate("boosted trees", partial(_fit_trees, schema, Growth()), TREES),
         Candidate("linear with bends, C=1", partial(_fit_weights, schema, _Line(bends=True))),
@@ -84,10 +91,11 @@ class _Line:
     c: float = 1.0
     bends: bool = False
     is_balanced: bool = False
+    encoder: Embeds | None = None
 
 
 def _fit_weights(schema: Schema, how: _Line, records: Sequence[Any], targets: Targets, seed: int) -> Scorer:
-    known = columns.learn(records, schema, most_levels=rates.MOST_LEVELS)
+    known = columns.learn(records, schema, most_levels=rates.MOST_LEVELS, encoder=how.encoder)
     design = Design.learn(known, records, bends=how.bends)
     of_label = _balanced(targets) if how.is_balanced else None
     rows = None if of_label is None else of_label[targets]
@@ -96,9 +104,16 @@ def _fit_weights(schema: Schema, how: _Line, records: Sequence[Any], targets: Ta
 
 
 def _fit_trees(
-    schema: Schema, how: Growth, records: Sequence[Any], targets: Targets, seed: int, *, is_balanced: bool = False
+    schema: Schema,
+    how: Growth,
+    records: Sequence[Any],
+    targets: Targets,
+    seed: int,
+    *,
+    is_balanced: bool = False,
+    encoder: Embeds | None = None,
 ) -> Scorer:
-    dense, matrix = _dense(schema, records, targets, seed)
+    dense, matrix = _dense(columns.learn(records, schema, encoder=encoder), records, targets, seed)
     of_label = _balanced(targets) if is_balanced else None
     rows = None if of_label is None else of_label[targets]
     number = len(dense.columns.levels)
@@ -107,21 +122,24 @@ def _fit_trees(
 
 
 def _fit_votes(schema: Schema, records: Sequence[Any], targets: Targets, seed: int) -> Scorer:
-    dense, matrix = _dense(schema, records, targets, seed)
+    dense, matrix = _dense(columns.learn(records, schema), records, targets, seed)
     return TableForest(dense, growth.vote(matrix, targets, seed=seed))
 
 
-def _dense(schema: Schema, records: Sequence[Any], targets: Targets, seed: int) -> tuple[Dense, NDArray[np.float64]]:
+def _dense(known: Columns, records: Sequence[Any], targets: Targets, seed: int) -> tuple[Dense, NDArray[np.float64]]:
     """What makes matrices of a table's rows, and the one that trees are to be fitted on."""
-    known = columns.learn(records, schema)
     texts = {name: known.text(records, name) for name in known.texts}
     projections = {
         name: solvers.strongest_dimensions(matrix, _TEXT_DIMENSIONS, seed=seed) for name, matrix in texts.items()
     }
     telling = {name: _telling(matrix, targets, known.texts[name].widths["words"]) for name, matrix in texts.items()}
+    meanings = {
+        name: solvers.strongest_dimensions(known.meanings(records, name), _TEXT_DIMENSIONS, seed=seed)
+        for name in known.meant
+    }
     named = [name for name, levels in known.levels.items() if len(levels) == LEVELS]
     learnt = {name: rates.learn(columns.names_of(records, name), targets, seed=seed) for name in named}
-    dense = Dense(known, projections, telling, {name: found for name, (found, _) in learnt.items()})
+    dense = Dense(known, projections, telling, {name: found for name, (found, _) in learnt.items()}, meanings)
     return dense, dense.beside(records, [fitted for _, fitted in learnt.values()])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,14 +23,15 @@ class Dense:
     """Turns a table's rows into the dense matrix that trees split.
 
     First the fields of the columns, then of each text the strongest dimensions and which of the telling n-grams are in
-    it, then the rates of categories with very many levels. `projections` are (n-grams, dimensions), `telling` the
-    columns of n-grams.
+    it, then the strongest dimensions of what they mean, then the rates of categories with very many levels.
+    `projections` are (n-grams, dimensions), `telling` the columns of n-grams, `meanings` (width, dimensions).
     """
 
     columns: Columns
     projections: Mapping[str, NDArray[np.float32]]
     telling: Mapping[str, NDArray[np.int32]]
     rates: Mapping[str, Rates]
+    meanings: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
     @property
     def levels(self) -> Mapping[str, Sequence[str]]:
@@ -43,7 +44,8 @@ class Dense:
     def beside(self, records: Sequence[Any], rates: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
         """The matrix with other `rates` than those that a served model would see, each (records, fields)."""
         texts = [part for name in self.projections for part in self._of_text(records, name)]
-        return np.concatenate([self.columns.dense(records), *texts, *rates], axis=1)
+        meant = [self.columns.meanings(records, name) @ found for name, found in self.meanings.items()]
+        return np.concatenate([self.columns.dense(records), *texts, *meant, *rates], axis=1)
 
     def _of_text(self, records: Sequence[Any], name: str) -> Iterator[NDArray[Any]]:
         found = self.columns.text(records, name)
@@ -66,7 +68,7 @@ class TableForest:
 
     @property
     def encoders(self) -> Sequence[str]:
-        return ()
+        return self.dense.columns.encoders
 
     def scores(self, inputs: Sequence[Any]) -> NDArray[np.float64]:
         return self.forest.scores(self.dense.matrix(inputs))
@@ -89,6 +91,7 @@ class TableForest:
         halves = [array.astype(np.float16) for array in self.dense.projections.values()]
         places: dict[str, NDArray[Any]] = {f"text{place}_projection": array for place, array in enumerate(halves)}
         places |= {f"text{place}_telling": array for place, array in enumerate(self.dense.telling.values())}
+        places |= {f"text{place}_meanings": array for place, array in enumerate(self.dense.meanings.values())}
         levels = {name: list(rates.levels) for name, rates in self.dense.rates.items()}
         values = {f"rates{place}": rates.values for place, rates in enumerate(self.dense.rates.values())}
         votes = isinstance(self.forest, Votes)
@@ -96,9 +99,9 @@ class TableForest:
 
     @classmethod
     def unpack(
-        cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]], _: Encoders
+        cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]], encoders: Encoders
     ) -> TableForest:
-        columns = Columns.unpack(schema, settings, arrays)
+        columns = Columns.unpack(schema, settings, arrays, encoders)
         projections = {
             name: arrays[f"text{place}_projection"].astype(np.float32) for place, name in enumerate(columns.texts)
         }
@@ -108,7 +111,8 @@ class TableForest:
         named = settings.get("rates", {}).items()
         rates = {name: Rates(tuple(levels), arrays[f"rates{place}"]) for place, (name, levels) in enumerate(named)}
         forest = Votes if settings.get("votes") else Forest
-        return cls(Dense(columns, projections, telling, rates), forest.unpack(arrays))
+        meanings = {name: arrays[f"text{place}_meanings"] for place, name in enumerate(columns.meant)}
+        return cls(Dense(columns, projections, telling, rates, meanings), forest.unpack(arrays))
 
 
 def log_odds(scores: NDArray[np.float64], labels: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -54,6 +54,8 @@ class Design:
             names += [name] * stretches
         for name, vectoriser in self.columns.texts.items():
             names += [name] * vectoriser.width
+        for name in self.columns.meant:
+            names += [name] * self.columns.meanings([], name).shape[1]
         return tuple(names)
 
     @cached_property
@@ -70,14 +72,16 @@ class Design:
         return matrix
 
     def blocks(self, records: Sequence[Any]) -> list[csr_matrix]:
-        """The parts that stand side by side in the matrix: first all fields, then places, if any, then each text."""
+        """The parts that stand side by side in the matrix: first all fields, then places, if any, then each text, and
+        what each text means.
+        """
         dense = self.columns.dense(records)
         texts = [self.columns.text(records, name) for name in self.columns.texts]
+        texts += [_side_by_side(self.columns.meanings(records, name)) for name in self.columns.meant]
         if not self.quantiles:
             return [self._fields(dense), *texts]
         places = self.quantiles.places(dense[:, len(self.columns.levels) :]).astype(np.float32)
-        every = np.tile(np.arange(places.shape[1], dtype=np.int32), (len(places), 1))
-        return [self._fields(dense), _written_out(places, every, places.shape[1]), *texts]
+        return [self._fields(dense), _side_by_side(places), *texts]
 
     def gaps(self, fields: csr_matrix) -> NDArray[np.float64]:
         """The share of a record's fields that are missing or unknown, (records,), from the first of its blocks."""
@@ -97,6 +101,11 @@ class Design:
         values = np.concatenate([np.ones(known.shape), np.where(gaps, 0, scaled), gaps], axis=1, dtype=np.float32)
         columns = np.concatenate([known, numbers, numbers + 1], axis=1, dtype=np.int32)
         return _written_out(values, columns, int(widths.sum()))
+
+
+def _side_by_side(values: NDArray[np.float32]) -> csr_matrix:
+    every = np.tile(np.arange(values.shape[1], dtype=np.int32), (len(values), 1))
+    return _written_out(values, every, values.shape[1])
 
 
 def _written_out(values: NDArray[np.float32], columns: NDArray[np.int32], width: int) -> csr_matrix:
@@ -120,7 +129,7 @@ class TableLinear:
 
     @property
     def encoders(self) -> Sequence[str]:
-        return ()
+        return self.design.columns.encoders
 
     def scores(self, inputs: Sequence[Any]) -> NDArray[np.float64]:
         return self.linear.scores(*self.design.blocks(inputs))
@@ -147,8 +156,8 @@ class TableLinear:
 
     @classmethod
     def unpack(
-        cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]], _: Encoders
+        cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]], encoders: Encoders
     ) -> TableLinear:
-        columns = Columns.unpack(schema, settings, arrays)
+        columns = Columns.unpack(schema, settings, arrays, encoders)
         quantiles = Quantiles(arrays["edges"]) if "edges" in arrays else None
         return cls(Design(columns, arrays["centres"], arrays["scales"], quantiles), Linear.unpack(arrays))

@@ -15,6 +15,7 @@ from threadpoolctl import ThreadpoolController
 
 from . import fit, scope
 from .candidates import FAST, worth_trying
+from .columns import text_of
 from .errors import rejected
 from .evaluate import CROSS_VALIDATION, HELD_OUT, Answers, Evaluation, evaluate
 from .fit import Examples, Trial
@@ -179,13 +180,21 @@ def _distinct(
 
 def _read(data: _Data, encoder: Embeds | None, known: Known, watch: _Watch) -> Remembered | None:
     """The texts as vectors, where there is an encoder and not so many that reading them would take all the time."""
-    if encoder is None or data.schema.kind != "text" or len(data.inputs) > _TEXTS_READ:
+    texts = _texts(data)
+    if encoder is None or not texts or len(texts) > _TEXTS_READ:
         return None
 
     def report(share: float) -> None:
         watch.progress("read", share, "")
 
-    return Remembered.reading(encoder, data.inputs, progress=report, known=known)
+    return Remembered.reading(encoder, texts, progress=report, known=known)
+
+
+def _texts(data: _Data) -> Sequence[str]:
+    if data.schema.kind == "text":
+        return data.inputs
+    named = [column.name for column in data.schema.features if column.type == "text"]
+    return [text for name in named for record in data.inputs if (text := text_of(record, name))]
 
 
 def _fit(data: _Data, trial: Trial, rows: NDArray[np.intp], seed: int) -> Predictor:

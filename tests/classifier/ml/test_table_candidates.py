@@ -15,6 +15,7 @@ from classifier.ml.schema import Schema
 from classifier.ml.table import Table
 
 from .conftest import trained_on
+from .meanings import SAME, Meanings, Shelf
 
 Rows = list[dict[str, Cell]]
 
@@ -119,3 +120,43 @@ def test_little_and_odd_data_gives_a_model(rows: list[tuple[str, str | None, str
     found = trained_on(Table(("number", "other", "label"), rows))
     answers = found.served.probabilities([{}, {"number": "many"}, {"number": 1e300, "other": "new"}])
     assert np.allclose(answers.sum(axis=1), 1)
+
+
+def complaints(rows: int) -> Table:
+    """A note of rare words, of which groups mean the same, and an amount, decide together."""
+    chance = Random(0)  # noqa: S311 - repeatable data, not secrets
+    found = []
+    for number in range(rows):
+        group, amount = chance.randrange(len(SAME)), chance.random()
+        # The words are many, so that the n-grams of most were never seen.
+        note = f"{chance.choice(SAME[group].split())} {number}"
+        found.append((note, str(amount), "AB"[(group == 0) == (amount > 0.5)]))
+    return Table(("note", "amount", "label"), found)
+
+
+@pytest.mark.parametrize("name", ["linear on meanings", "boosted trees on meanings"])
+def test_with_an_encoder_a_table_knows_what_its_texts_mean(name: str, tmp_path: Path) -> None:
+    found, rows, targets = prepared(complaints(300))
+    candidates = table_candidates.for_tables(found, np.bincount(targets).tolist(), Meanings())
+    fitting = next(candidate for candidate in candidates if candidate.name == name)
+    model = Predictor(found, ("A", "B"), 1.0, fitting.fit(rows, targets, 0), tuple(rows[:3]))
+    artefact.save(model, tmp_path / "model")
+    loaded = artefact.load(tmp_path / "model", Shelf())
+    assert list(loaded.scorer.encoders) == [Meanings().sha256]
+    assert np.allclose(loaded.probabilities(rows), model.probabilities(rows), atol=1e-6)
+    assert {reason["column"] for reason in loaded.explain(rows[:1], [0])[0]} == {"note", "amount"}
+
+
+def test_meanings_are_tried_where_a_table_has_texts_and_read_once() -> None:
+    encoder = Meanings()
+    with_texts = trained_on(complaints(120), encoder=encoder)
+    assert any("meanings" in candidate["name"] for candidate in with_texts.candidates)
+    assert len(encoder.read) == len(set(encoder.read))
+    assert not any("meanings" in candidate["name"] for candidate in trained_on(rare(90), encoder=encoder).candidates)
+
+
+def test_without_a_text_a_row_has_no_meaning() -> None:
+    found, rows, targets = prepared(complaints(100))
+    candidates = table_candidates.for_tables(found, np.bincount(targets).tolist(), Meanings())
+    scorer = next(each for each in candidates if each.name == "linear on meanings").fit(rows, targets, 0)
+    assert np.isfinite(scorer.scores([{}, {"note": "refund"}, {"note": " "}])).all()
