@@ -38,7 +38,7 @@ class Quantiles:
 
     @property
     def stretches(self) -> int:
-        return self.edges.shape[1] - 1
+        return int(self.edges.shape[1]) - 1
 
     def places(self, values: Floats) -> Floats:
         """Of (rows, numbers) values shape (rows, numbers * stretches), each 0 to 1; 0 where a value is missing."""

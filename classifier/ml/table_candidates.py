@@ -26,6 +26,8 @@ from .table_linear import Design, TableLinear
 _FEW_ROWS = 1_000
 _TEXT_DIMENSIONS, _TELLING, _FREQUENT_WORDS = 32, 32, 64
 _TREES, _SHALLOW_TREES = 3_000, 1_000
+# Few rows are divided into more folds, and each label has a tree in each round.
+_FEW_TREES = 500
 _VOTING_LABELS = 100
 # A label that has less than this share of the rows is rare.
 _RARE = 0.05
@@ -37,31 +39,34 @@ def for_tables(schema: Schema, counts: Sequence[int], encoder: Embeds | None = N
     """The candidates for a table whose labels have so many training rows, in the order in which they are worth their
     time. An `encoder` adds some that know what the table's texts mean.
     """
-    rows, labels, is_skewed = sum(counts), len(counts), min(counts) < _RARE * sum(counts)
+    rows, labels = sum(counts), len(counts)
     offered = [Candidate("linear, C=1", partial(_fit_weights, schema, _Line()))]
-    if labels * Growth().rounds > _TREES:
-        return [*offered, _votes(schema)] if labels <= _VOTING_LABELS else offered
-    if encoder is not None and any(column.type == "text" for column in schema.features):
+    reads = encoder is not None and any(column.type == "text" for column in schema.features)
+    if reads:
         line = _Line(bends=True, encoder=encoder)
         offered.append(Candidate("linear on meanings", partial(_fit_weights, schema, line)))
-        offered.append(
-            Candidate("boosted trees on meanings", partial(_fit_trees, schema, Growth(), encoder=encoder), TREES)
-        )
+    if labels * Growth().rounds > _TREES:
+        return [*offered, _votes(schema)] if labels <= _VOTING_LABELS else offered
+    deep = Growth(rounds=min(Growth().rounds, _FEW_TREES // labels)) if rows < _FEW_ROWS else Growth()
+    name = "boosted trees on meanings" if reads else "boosted trees"
+    fit = partial(_fit_trees, schema, deep, encoder=encoder if reads else None)
     offered += [
-        Candidate("boosted trees", partial(_fit_trees, schema, Growth()), TREES),
+        Candidate(name, fit, TREES),
         Candidate("linear with bends, C=1", partial(_fit_weights, schema, _Line(bends=True))),
         *_shallow(schema, rows, labels),
         _votes(schema),
     ]
     if rows < _FEW_ROWS:
         offered.append(Candidate("linear with bends, C=0.1", partial(_fit_weights, schema, _Line(c=0.1, bends=True))))
-    if is_skewed:
-        line = _Line(bends=True, is_balanced=True)
-        offered.append(Candidate("linear with bends, balanced", partial(_fit_weights, schema, line)))
-        offered.append(
-            Candidate("boosted trees, balanced", partial(_fit_trees, schema, Growth(), is_balanced=True), TREES)
-        )
-    return offered
+    return [*offered, *_balanced_ones(schema, deep)] if min(counts) < _RARE * rows else offered
+
+
+def _balanced_ones(schema: Schema, deep: Growth) -> list[Candidate]:
+    line = _Line(bends=True, is_balanced=True)
+    return [
+        Candidate("linear with bends, balanced", partial(_fit_weights, schema, line)),
+        Candidate("boosted trees, balanced", partial(_fit_trees, schema, deep, is_balanced=True), TREES),
+    ]
 
 
 def _votes(schema: Schema) -> Candidate:
@@ -70,12 +75,8 @@ def _votes(schema: Schema) -> Candidate:
 
 def _shallow(schema: Schema, rows: int, labels: int) -> list[Candidate]:
     if rows < _FEW_ROWS:
-        calm = Growth(rate=0.05, rounds=60, leaves=8, l2=1.0)
-        some = Growth(rate=0.1, rounds=min(300, _SHALLOW_TREES // labels), leaves=6, l2=1.0, share=0.3)
-        return [
-            Candidate("boosted trees, small", partial(_fit_trees, schema, calm), TREES),
-            Candidate("boosted trees, shallow", partial(_fit_trees, schema, some), SHALLOW),
-        ]
+        some = Growth(rate=0.1, rounds=min(200, _FEW_TREES // labels), leaves=6, l2=1.0, share=0.3)
+        return [Candidate("boosted trees, shallow on some columns", partial(_fit_trees, schema, some), SHALLOW)]
     shallow = Growth(rate=0.08, rounds=min(500, _SHALLOW_TREES // labels), leaves=8, l2=1.0)
     some = replace(shallow, share=0.3)
     return [

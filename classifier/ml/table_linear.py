@@ -17,6 +17,9 @@ from .quantiles import Quantiles
 from .schema import Schema
 from .sentences import Encoders
 
+# Vectors of length one would be held back more than they deserve, beside levels that are 0 or 1.
+_LENGTH = np.float32(4)
+
 
 @dataclass(frozen=True)
 class Design:
@@ -77,7 +80,7 @@ class Design:
         """
         dense = self.columns.dense(records)
         texts = [self.columns.text(records, name) for name in self.columns.texts]
-        texts += [_side_by_side(self.columns.meanings(records, name)) for name in self.columns.meant]
+        texts += [_side_by_side(_LENGTH * self.columns.meanings(records, name)) for name in self.columns.meant]
         if not self.quantiles:
             return [self._fields(dense), *texts]
         places = self.quantiles.places(dense[:, len(self.columns.levels) :]).astype(np.float32)

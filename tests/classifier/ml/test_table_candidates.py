@@ -12,7 +12,7 @@ from classifier.ml.candidate import Candidate
 from classifier.ml.predictor import Predictor, Scorer
 from classifier.ml.rows import Cell
 from classifier.ml.schema import Schema
-from classifier.ml.table import Table
+from classifier.ml.table import Row, Table
 
 from .conftest import trained_on
 from .meanings import SAME, Meanings, Shelf
@@ -23,7 +23,7 @@ Rows = list[dict[str, Cell]]
 def shops(rows: int) -> Table:
     """Each of 400 shops mostly has a label of its own; the amount says nothing."""
     chance = Random(0)  # noqa: S311 - repeatable data, not secrets
-    found = []
+    found: list[Row] = []
     for _ in range(rows):
         shop = chance.randrange(400)
         answer = shop % 2 if chance.random() > 0.05 else chance.randrange(2)
@@ -34,8 +34,10 @@ def shops(rows: int) -> Table:
 def rare(rows: int) -> Table:
     """One in fifty is bad: the highest amounts."""
     chance = Random(0)  # noqa: S311 - repeatable data, not secrets
-    amounts = [chance.random() for _ in range(rows)]
-    return Table(("amount", "label"), [(str(each), "bad" if each > 0.98 else "good") for each in amounts])
+    found: list[Row] = [
+        (str(each), "bad" if each > 0.98 else "good") for each in (chance.random() for _ in range(rows))
+    ]
+    return Table(("amount", "label"), found)
 
 
 def prepared(data: Table) -> tuple[Schema, Rows, NDArray[np.intp]]:
@@ -98,12 +100,11 @@ def test_bends_are_explained_by_their_columns_exactly() -> None:
 def test_a_word_that_matters_only_beside_a_number_is_found() -> None:
     chance = Random(0)  # noqa: S311 - repeatable data, not secrets
     words = ["refund", "parcel", "invoice", "courier", "profile", "login"]
-    rows = [(" ".join(chance.sample(words, 3)) + f" {chance.random()}", chance.random()) for _ in range(1_200)]
-    data = Table(
-        ("note", "amount", "label"),
-        [(note, str(amount), "AB"[("refund" in note) != (amount > 0.5)]) for note, amount in rows],
-    )
-    assert trained_on(data).evaluation.accuracy > 0.9
+    found: list[Row] = []
+    for _ in range(1_200):
+        note, amount = " ".join(chance.sample(words, 3)) + f" {chance.random()}", chance.random()
+        found.append((note, str(amount), "AB"[("refund" in note) != (amount > 0.5)]))
+    assert trained_on(Table(("note", "amount", "label"), found)).evaluation.accuracy > 0.9
 
 
 @pytest.mark.parametrize(
@@ -116,7 +117,7 @@ def test_a_word_that_matters_only_beside_a_number_is_found() -> None:
     ],
     ids=["two rows a label", "one row in a label", "a stray word and an empty column", "hardly a value"],
 )
-def test_little_and_odd_data_gives_a_model(rows: list[tuple[str, str | None, str]]) -> None:
+def test_little_and_odd_data_gives_a_model(rows: list[Row]) -> None:
     found = trained_on(Table(("number", "other", "label"), rows))
     answers = found.served.probabilities([{}, {"number": "many"}, {"number": 1e300, "other": "new"}])
     assert np.allclose(answers.sum(axis=1), 1)
@@ -125,7 +126,7 @@ def test_little_and_odd_data_gives_a_model(rows: list[tuple[str, str | None, str
 def complaints(rows: int) -> Table:
     """A note of rare words, of which groups mean the same, and an amount, decide together."""
     chance = Random(0)  # noqa: S311 - repeatable data, not secrets
-    found = []
+    found: list[Row] = []
     for number in range(rows):
         group, amount = chance.randrange(len(SAME)), chance.random()
         # The words are many, so that the n-grams of most were never seen.
