@@ -1,10 +1,14 @@
 """When a version gives no label, as the API takes and shows it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework import serializers
 
+from classifier.ml.curve import Point
+from classifier.models import ModelVersion
 from tenants.api.fields import ObjectField, StrictSerializer
+from tenants.models import SharedModel
 
 
 class ModelVersionSettings(StrictSerializer):
@@ -39,3 +43,7 @@ class SilenceSerializer(serializers.Serializer[Any]):
     threshold = serializers.FloatField(allow_null=True)
     scope_refused = serializers.FloatField(allow_null=True)
     curve = SilencePoint(many=True, help_text="What follows from each threshold, from none to the highest.")
+
+
+def silence_of(version: ModelVersion | SharedModel, curve: Sequence[Point]) -> dict[str, Any]:
+    return {"threshold": version.threshold, "scope_refused": version.scope_refused, "curve": curve}

@@ -25,7 +25,7 @@ from classifier.api.serializers import (
     TrainingInput,
     TrainingJobSerializer,
 )
-from classifier.api.silence import ModelVersionSettings, SilenceSerializer
+from classifier.api.silence import ModelVersionSettings, SilenceSerializer, silence_of
 from classifier.models import Dataset, Model, ModelVersion, TrainingJob
 from classifier.uploads import Upload
 from tenants.api.pagination import PARAMETERS, list_of, page
@@ -289,13 +289,14 @@ class ModelVersionSilence(ScopedView):
     @extend_schema(
         operation_id="get_model_version_silence",
         summary="What follows from each threshold",
+        description="Of a shared model the curve is empty: the rows behind it are the publisher's.",
         responses=SilenceSerializer,
     )
     def get(self, request: KeyRequest, model: str, number: int) -> Response:
+        if versions.is_shared(model):
+            return Response(SilenceSerializer(silence_of(sharing.get_version(model, number), ())).data)
         found = registry.get_version(registry.get(model), number)
-        points = silencing.curve(found).thinned()
-        said = {"threshold": found.threshold, "scope_refused": found.scope_refused, "curve": points}
-        return Response(SilenceSerializer(said).data)
+        return Response(SilenceSerializer(silence_of(found, silencing.curve(found).thinned())).data)
 
 
 class ModelPromote(ScopedView):

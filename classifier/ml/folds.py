@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Up to so many rows, so many folds. The fewer rows there are, the more a fold's model lacks those that it must not see.
-_FOLDS = ((1_000, 10), (3_000, 5))
+_FOLDS = ((100, 10), (3_000, 5))
 _FEWEST_FOLDS = 3
 
 

@@ -38,6 +38,8 @@ def of_an_organisation() -> list[Place]:
 
 PLACES = [
     *of_an_organisation(),
+    Place("what a goal takes", address=f"/o/{{slug}}/models/{MODEL}/versions/1/?goal=97"),
+    Place("a goal that is none", address=f"/o/{{slug}}/models/{MODEL}/versions/1/?goal=3"),
     Place("a rejected data set", address="/o/{slug}/datasets/{rejected}/"),
     Place("rows of one label", address="/o/{slug}/datasets/{dataset}/rows/?label=billing"),
     Place("to train on a data set", address="/o/{slug}/trainings/start/?dataset={dataset}"),

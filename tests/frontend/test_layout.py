@@ -13,7 +13,7 @@ from tests.frontend.test_access import PAGES, arguments
 
 CHANGES = re.compile(
     r"hide|explain|delete|sample|cancel|revoke|promote|roll|policy|follow|offer"
-    r"|invite|remove|role|leave|resend|withdraw|csv|_cap|model_train"
+    r"|invite|remove|role|leave|resend|withdraw|csv|_cap|model_train|_silence"
 )
 READABLE = [page for page in PAGES if not CHANGES.search(page)]
 ACCOUNT = ["account_login", "account_signup", "account_reset_password", "home"]

@@ -67,6 +67,8 @@ CELLS: dict[tuple[str, str], Cell] = {
     ("api_model", "DELETE"): ADMIN,
     ("api_model_versions", "GET"): READ,
     ("api_model_version", "GET"): READ,
+    ("api_model_version", "PATCH"): Cell(Scope.TRAIN, lambda names: {"json": {"threshold": 0.5}}),
+    ("api_model_version_silence", "GET"): READ,
     ("api_model_promote", "POST"): Cell(Scope.TRAIN, lambda names: {"json": {"version": 1}}),
     ("api_model_rollback", "POST"): TRAIN,
     ("api_classifications", "GET"): ANSWERS,

@@ -41,6 +41,7 @@ def test_its_version_tells_how_good_it_is(api: APIClient, version: ModelVersion)
         ("delete", "", None),
         ("post", "/promote", {"version": 1}),
         ("post", "/rollback", None),
+        ("patch", "/versions/1", {"threshold": 0.5}),
     ],
 )
 def test_it_cannot_be_changed(api: APIClient, method: str, path: str, body: Any) -> None:
@@ -48,6 +49,11 @@ def test_it_cannot_be_changed(api: APIClient, method: str, path: str, body: Any)
     assert (response.status_code, response.json()["code"]) == (409, "conflict")
 
 
-@pytest.mark.parametrize("path", ["", "/versions", "/versions/1"])
+def test_it_tells_when_it_is_silent_and_nothing_of_the_rows_behind(api: APIClient) -> None:
+    body = api.get(f"{SUPPORT}/versions/1/silence").json()
+    assert (body["threshold"], body["scope_refused"], body["curve"]) == (None, None, [])
+
+
+@pytest.mark.parametrize("path", ["", "/versions", "/versions/1", "/versions/1/silence"])
 def test_one_that_was_never_published_is_404(api: APIClient, path: str) -> None:
     assert api.get(f"{API}/models/assort.none{path}").status_code == 404
