@@ -15,8 +15,8 @@ Targets = NDArray[np.intp]
 Fit = Callable[[Sequence[Any], Targets, int], Scorer]
 
 LINEAR, TUNED, MEANING, GAUSSIAN = "linear", "tuned", "meaning", "gaussian"
-TREES, SHALLOW, VOTES, POOL = "trees", "shallow trees", "votes", "pool"
-OF_TREES = frozenset({TREES, SHALLOW, VOTES})
+TREES, SHALLOW, PAIRS, VOTES, POOL = "trees", "shallow trees", "trees of pairs", "votes", "pool"
+OF_TREES = frozenset({TREES, SHALLOW, PAIRS, VOTES})
 
 
 @dataclass(frozen=True)

@@ -110,22 +110,24 @@ def pooled(trials: Sequence[Trial], targets: NDArray[np.intp]) -> Trial | None:
     """
     families = {trial.candidate.family for trial in trials if len(trial.rows)}
     parts = [best([trial for trial in trials if trial.candidate.family == family]) for family in sorted(families)]
-    if len(parts) < _FEWEST_PARTS:
-        return None
+    while len(parts) >= _FEWEST_PARTS:
+        weights = pool.best_weights([part.scores for part in parts], targets[parts[0].rows])
+        kept = [part for part, weight in zip(parts, weights, strict=True) if _is_worth(part, weight)]
+        if len(kept) == len(parts):
+            return _together(parts, weights, targets)
+        parts = kept
+    return None
+
+
+def _together(parts: Sequence[Trial], weights: Sequence[float], targets: NDArray[np.intp]) -> Trial:
     rows = parts[0].rows
-    found = pool.best_weights([part.scores for part in parts], targets[rows])
-    parts = [part for part, weight in zip(parts, found, strict=True) if _is_worth(part, weight)]
-    if len(parts) < _FEWEST_PARTS:
-        return None
-    scores = [part.scores for part in parts]
-    weights = pool.best_weights(scores, targets[rows]) if len(parts) < len(found) else found
 
     def fit(inputs: Sequence[Any], targets: NDArray[np.intp], seed: int) -> Scorer:
         return Pool.of([part.candidate.fit(inputs, targets, seed) for part in parts], weights)
 
     name = " with ".join(part.candidate.name for part in parts)
     together = Candidate(f"pool of {name}", fit, POOL)
-    return _trial(together, rows, pool.mixed(scores, weights), targets[rows], 0.0)
+    return _trial(together, rows, pool.mixed([part.scores for part in parts], weights), targets[rows], 0.0)
 
 
 def _is_worth(part: Trial, weight: float) -> bool:

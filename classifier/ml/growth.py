@@ -19,13 +19,17 @@ _MANY_ROWS = 5_000
 
 @dataclass(frozen=True)
 class Growth:
-    """How trees are grown: steps of `rate`, `rounds` of them, `leaves` a tree; a split sees a `share` of features."""
+    """How trees are grown: steps of `rate`, `rounds` of them, `leaves` a tree; a split sees a `share` of features.
+
+    With `pairs`, no path splits more than two features (Lou et al. 2013).
+    """
 
     rate: float = 0.1
     rounds: int = 100
     leaves: int = 31
     l2: float = 0.0
     share: float = 1.0
+    pairs: bool = False
 
 
 def grow(
@@ -47,6 +51,7 @@ def grow(
         max_leaf_nodes=how.leaves,
         l2_regularization=how.l2,
         max_features=how.share,
+        interaction_cst="pairwise" if how.pairs else None,
         # On few rows, leaves of the usual 20 would leave the trees without a single split.
         min_samples_leaf=max(2, min(20, len(features) // 50)),
         categorical_features=np.arange(features.shape[1]) < categories if categories else None,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from . import columns, growth, rates, solvers
-from .candidate import SHALLOW, TREES, VOTES, Candidate, Targets
+from .candidate import PAIRS, SHALLOW, TREES, VOTES, Candidate, Targets
 from .columns import LEVELS, Columns
 from .forest import Forest
 from .growth import Growth
@@ -25,9 +25,11 @@ from .table_linear import Design, TableLinear
 
 _FEW_ROWS = 1_000
 _TEXT_DIMENSIONS, _TELLING, _FREQUENT_WORDS = 32, 32, 64
-_TREES, _SHALLOW_TREES = 3_000, 1_000
+_TREES, _SHALLOW_TREES, _PAIR_TREES = 3_000, 1_000, 1_600
 # Few rows are divided into more folds, and each label has a tree in each round.
 _FEW_TREES = 500
+# Of more columns, most pairs say nothing.
+_PAIRED_COLUMNS = 64
 _VOTING_LABELS = 100
 # A label that has less than this share of the rows is rare.
 _RARE = 0.05
@@ -78,11 +80,13 @@ def _shallow(schema: Schema, rows: int, labels: int) -> list[Candidate]:
         some = Growth(rate=0.1, rounds=min(200, _FEW_TREES // labels), leaves=6, l2=1.0, share=0.3)
         return [Candidate("boosted trees, shallow on some columns", partial(_fit_trees, schema, some), SHALLOW)]
     shallow = Growth(rate=0.08, rounds=min(500, _SHALLOW_TREES // labels), leaves=8, l2=1.0)
-    some = replace(shallow, share=0.3)
-    return [
-        Candidate("boosted trees, shallow", partial(_fit_trees, schema, shallow), SHALLOW),
-        Candidate("boosted trees, shallow on some columns", partial(_fit_trees, schema, some), SHALLOW),
-    ]
+    offered = [Candidate("boosted trees, shallow", partial(_fit_trees, schema, shallow), SHALLOW)]
+    if len(schema.features) > _PAIRED_COLUMNS or any(column.type == "text" for column in schema.features):
+        some = replace(shallow, share=0.3)
+        return [*offered, Candidate("boosted trees, shallow on some columns", partial(_fit_trees, schema, some), SHALLOW)]
+    # Of two columns at a time trees learn less noise, so they can go on for longer.
+    pairs = replace(shallow, rounds=min(800, _PAIR_TREES // labels), share=0.3, pairs=True)
+    return [*offered, Candidate("boosted trees of pairs", partial(_fit_trees, schema, pairs), PAIRS)]
 
 
 @dataclass(frozen=True)
