@@ -126,7 +126,7 @@ def _base(job: TrainingJob) -> Predictor | None:
 
 
 def _encoder(job: TrainingJob, schema: Schema) -> SentenceEncoder | None:
-    """Return the encoder that the training starts from, or the installation's own for a text model.
+    """Return the encoder that the training starts from, or the installation's own where there are texts.
 
     Without that one a training goes on with what it has; without one that was asked for by name it does not.
     """

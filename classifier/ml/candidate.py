@@ -15,7 +15,8 @@ Targets = NDArray[np.intp]
 Fit = Callable[[Sequence[Any], Targets, int], Scorer]
 
 LINEAR, TUNED, MEANING, GAUSSIAN = "linear", "tuned", "meaning", "gaussian"
-TREES, SHALLOW, POOL = "trees", "shallow trees", "pool"
+TREES, SHALLOW, PAIRS, VOTES, POOL = "trees", "shallow trees", "trees of pairs", "votes", "pool"
+OF_TREES = frozenset({TREES, SHALLOW, PAIRS, VOTES})
 
 
 @dataclass(frozen=True)

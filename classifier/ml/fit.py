@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from . import calibrate, pool, weighing
-from .candidate import POOL, Candidate
+from .candidate import OF_TREES, POOL, Candidate
 from .folds import folds, sample
 from .pool import Pool
 from .predictor import Scorer
@@ -23,6 +23,8 @@ Said = Callable[[float, str], None]
 
 _ROWS_LOOKED_AT = 20_000
 _FEWEST_PARTS = 2
+# Trees whose weight is less than this share of the one they would have alone are not worth their time and room.
+_LEAST_WEIGHT = 0.03
 
 
 @dataclass(frozen=True)
@@ -120,18 +122,29 @@ def pooled(trials: Sequence[Trial], targets: NDArray[np.intp]) -> Trial | None:
     """
     families = {trial.candidate.family for trial in trials if len(trial.rows)}
     parts = [best([trial for trial in trials if trial.candidate.family == family]) for family in sorted(families)]
-    if len(parts) < _FEWEST_PARTS:
-        return None
+    while len(parts) >= _FEWEST_PARTS:
+        weights = weighing.best_weights([part.scores for part in parts], targets[parts[0].rows])
+        kept = [part for part, weight in zip(parts, weights, strict=True) if _is_worth(part, weight)]
+        if len(kept) == len(parts):
+            return _together(parts, weights, targets)
+        parts = kept
+    return None
+
+
+def _together(parts: Sequence[Trial], weights: Sequence[float], targets: NDArray[np.intp]) -> Trial:
     rows = parts[0].rows
-    scores = [part.scores for part in parts]
-    weights = weighing.best_weights(scores, targets[rows])
 
     def fit(inputs: Sequence[Any], targets: NDArray[np.intp], seed: int) -> Scorer:
         return Pool.of([part.candidate.fit(inputs, targets, seed) for part in parts], weights)
 
     name = " with ".join(part.candidate.name for part in parts)
     together = Candidate(f"pool of {name}", fit, POOL)
-    return _trial(together, _Scored(rows, parts[0].fold, pool.mixed(scores, weights)), targets, 0.0)
+    scores = pool.mixed([part.scores for part in parts], weights)
+    return _trial(together, _Scored(rows, parts[0].fold, scores), targets, 0.0)
+
+
+def _is_worth(part: Trial, weight: float) -> bool:
+    return part.candidate.family not in OF_TREES or weight * part.temperature >= _LEAST_WEIGHT
 
 
 def _trial(candidate: Candidate, found: _Scored, targets: NDArray[np.intp], seconds: float) -> Trial:

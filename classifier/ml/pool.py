@@ -50,7 +50,12 @@ class Pool:
 
     @property
     def levels(self) -> Mapping[str, Sequence[str]]:
-        return {name: levels for part in self.parts for name, levels in part.levels.items()}
+        """Those that any of the parts knows."""
+        known: dict[str, dict[str, None]] = defaultdict(dict)
+        for part in self.parts:
+            for name, levels in part.levels.items():
+                known[name].update(dict.fromkeys(levels))
+        return {name: tuple(levels) for name, levels in known.items()}
 
     @property
     def encoders(self) -> Sequence[str]:

@@ -22,6 +22,8 @@ _EXAMPLE_LENGTH = 80
 # A column is numbers (or dates) although one cell in a hundred is not: typing errors are reported, not
 # followed.
 _TOLERATED = 0.01
+# From so many cells on, one of another kind is a typing error too.
+_FEW_CELLS = 10
 _SHORT_WORDS = 4
 _SHORT_LENGTH = 40
 _FEW_ROWS = 20
@@ -199,7 +201,8 @@ def _mostly(values: Mapping[str, int], parse: Callable[[str], object]) -> bool:
     if not values:
         return False
     wrong = sum(count for value, count in values.items() if parse(value) is None)
-    return wrong <= _TOLERATED * sum(values.values())
+    cells_in_all = sum(values.values())
+    return wrong <= max(_TOLERATED * cells_in_all, cells_in_all >= _FEW_CELLS)
 
 
 def _is_category(values: Mapping[str, int]) -> bool:

@@ -10,6 +10,7 @@ from scipy.sparse import csr_matrix
 from sklearn.decomposition import TruncatedSVD
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_selection import chi2
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
@@ -28,9 +29,16 @@ def support_vectors(matrix: csr_matrix, targets: NDArray[np.intp], *, c: float, 
     return _fit(LinearSVC(C=c, tol=_SVM_TOLERANCE, random_state=seed), matrix, targets)
 
 
-def logistic(matrix: csr_matrix, targets: NDArray[np.intp], *, c: float, seed: int) -> Linear:
-    """Multinomial logistic regression."""
-    return _fit(LogisticRegression(C=c, max_iter=_LOGISTIC_ITERATIONS, random_state=seed), matrix, targets)
+def logistic(
+    matrix: csr_matrix,
+    targets: NDArray[np.intp],
+    *,
+    c: float,
+    seed: int,
+    weights: NDArray[np.float64] | None = None,
+) -> Linear:
+    """Multinomial logistic regression; `weights` (rows,) say how much each row counts, else all the same."""
+    return _fit(LogisticRegression(C=c, max_iter=_LOGISTIC_ITERATIONS, random_state=seed), matrix, targets, weights)
 
 
 def logistic_of_vectors(
@@ -84,9 +92,21 @@ def _fit(
     return Linear.rounded(machine.coef_, machine.intercept_)
 
 
-def strongest_dimensions(matrix: csr_matrix, number: int, *, seed: int) -> NDArray[np.float32]:
-    """The projection (features, dimensions) onto the first singular vectors, at most `number` of them."""
+def strongest_dimensions(matrix: csr_matrix | NDArray[np.float32], number: int, *, seed: int) -> NDArray[np.float32]:
+    """The projection (features, dimensions) onto the first singular vectors, at most `number` of them, rounded to half
+    precision.
+    """
     if not matrix.shape[1]:
         return np.empty((0, 0), dtype=np.float32)
-    machine = TruncatedSVD(min(number, *matrix.shape), random_state=seed).fit(matrix)
-    return np.ascontiguousarray(machine.components_.T, dtype=np.float32)
+    # Where all rows are alike, scikit-learn divides by their variance, for a share that nobody asks for.
+    with np.errstate(invalid="ignore"):
+        machine = TruncatedSVD(min(number, *matrix.shape), random_state=seed).fit(matrix)
+    return np.ascontiguousarray(machine.components_.T.astype(np.float16), dtype=np.float32)
+
+
+def most_telling(matrix: csr_matrix, targets: NDArray[np.intp], number: int) -> NDArray[np.int32]:
+    """The features whose presence goes most with some labels and not with others (chi-squared), so many at most."""
+    if not matrix.shape[1]:
+        return np.empty(0, np.int32)
+    strength, _ = chi2(matrix > 0, targets)
+    return np.argsort(-np.nan_to_num(strength), kind="stable")[:number].astype(np.int32)

@@ -13,13 +13,18 @@ from scipy.sparse import csr_matrix, hstack
 
 from .columns import Columns
 from .linear import Linear
+from .quantiles import Quantiles
 from .schema import Schema
 from .sentences import Encoders
+
+# Vectors of length one would be held back more than they deserve, beside levels that are 0 or 1.
+_LENGTH = np.float32(4)
 
 
 @dataclass(frozen=True)
 class Design:
-    """Turns a table's rows into a sparse matrix: levels one-hot, numbers standardised, gaps marked.
+    """Turns a table's rows into a sparse matrix: levels one-hot, numbers standardised and, with `quantiles`, as places
+    among them; gaps marked.
 
     `centres` and `scales` have shape (fields,).
     """
@@ -27,16 +32,19 @@ class Design:
     columns: Columns
     centres: NDArray[np.float64]
     scales: NDArray[np.float64]
+    quantiles: Quantiles | None = None
 
     @classmethod
-    def learn(cls, columns: Columns, records: Sequence[Any]) -> Design:
+    def learn(cls, columns: Columns, records: Sequence[Any], *, bends: bool = False) -> Design:
+        """With `bends`, the effect of a number need not be a straight line."""
         dense = columns.dense(records)
         known = ~np.isnan(dense)
         counts = np.maximum(known.sum(axis=0), 1)
         centres = np.where(known, dense, 0).sum(axis=0) / counts
         deviations = np.where(known, dense - centres, 0)
         scales = np.sqrt((deviations**2).sum(axis=0) / counts)
-        return cls(columns, centres, np.where(scales > 0, scales, 1))
+        quantiles = Quantiles.learn(dense[:, len(columns.levels) :]) if bends else None
+        return cls(columns, centres, np.where(scales > 0, scales, 1), quantiles)
 
     @cached_property
     def owners(self) -> tuple[str, ...]:
@@ -44,8 +52,13 @@ class Design:
         names = []
         for (name, _), width in zip(self.columns.fields, self._widths, strict=True):
             names += [name] * width
+        stretches = self.quantiles.stretches if self.quantiles else 0
+        for name, _ in self.columns.fields[len(self.columns.levels) :]:
+            names += [name] * stretches
         for name, vectoriser in self.columns.texts.items():
             names += [name] * vectoriser.width
+        for name in self.columns.meant:
+            names += [name] * self.columns.meanings([], name).shape[1]
         return tuple(names)
 
     @cached_property
@@ -62,8 +75,16 @@ class Design:
         return matrix
 
     def blocks(self, records: Sequence[Any]) -> list[csr_matrix]:
-        """The parts that stand side by side in the matrix: first all fields, then each text."""
-        return [self._fields(records), *(self.columns.text(records, name) for name in self.columns.texts)]
+        """The parts that stand side by side in the matrix: first all fields, then places, if any, then each text, and
+        what each text means.
+        """
+        dense = self.columns.dense(records)
+        texts = [self.columns.text(records, name) for name in self.columns.texts]
+        texts += [_side_by_side(_LENGTH * self.columns.meanings(records, name)) for name in self.columns.meant]
+        if not self.quantiles:
+            return [self._fields(dense), *texts]
+        places = self.quantiles.places(dense[:, len(self.columns.levels) :]).astype(np.float32)
+        return [self._fields(dense), _side_by_side(places), *texts]
 
     def gaps(self, fields: csr_matrix) -> NDArray[np.float64]:
         """The share of a record's fields that are missing or unknown, (records,), from the first of its blocks."""
@@ -71,9 +92,9 @@ class Design:
         share: NDArray[np.float64] = np.asarray(fields[:, marks].sum(axis=1), np.float64).ravel() / max(1, len(marks))
         return share
 
-    def _fields(self, records: Sequence[Any]) -> csr_matrix:
-        """Levels come first, as they do among those of the columns. Zeros are written down as well."""
-        dense, levels = self.columns.dense(records), len(self.columns.levels)
+    def _fields(self, dense: NDArray[np.float64]) -> csr_matrix:
+        """Levels come first, as they do among those of the columns."""
+        levels = len(self.columns.levels)
         missing, widths = np.isnan(dense), np.array(self._widths, dtype=np.intp)
         firsts = widths.cumsum() - widths
         scaled = np.clip((dense - self.centres) / self.scales, -10, 10)[:, levels:]
@@ -82,8 +103,18 @@ class Design:
         gaps = missing[:, levels:]
         values = np.concatenate([np.ones(known.shape), np.where(gaps, 0, scaled), gaps], axis=1, dtype=np.float32)
         columns = np.concatenate([known, numbers, numbers + 1], axis=1, dtype=np.int32)
-        ends = np.arange(len(records) + 1, dtype=np.int32) * np.int32(columns.shape[1])
-        return csr_matrix((values.ravel(), columns.ravel(), ends), shape=(len(records), int(widths.sum())))
+        return _written_out(values, columns, int(widths.sum()))
+
+
+def _side_by_side(values: NDArray[np.float32]) -> csr_matrix:
+    every = np.tile(np.arange(values.shape[1], dtype=np.int32), (len(values), 1))
+    return _written_out(values, every, values.shape[1])
+
+
+def _written_out(values: NDArray[np.float32], columns: NDArray[np.int32], width: int) -> csr_matrix:
+    """A sparse matrix of as many values in each row, zeros among them, which stand in such columns."""
+    ends = np.arange(len(values) + 1, dtype=np.int32) * np.int32(columns.shape[1])
+    return csr_matrix((values.ravel(), columns.ravel(), ends), shape=(len(values), width))
 
 
 @dataclass(frozen=True)
@@ -101,7 +132,7 @@ class TableLinear:
 
     @property
     def encoders(self) -> Sequence[str]:
-        return ()
+        return self.design.columns.encoders
 
     def scores(self, inputs: Sequence[Any]) -> NDArray[np.float64]:
         return self.linear.scores(*self.design.blocks(inputs))
@@ -123,11 +154,13 @@ class TableLinear:
     def pack(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         settings, arrays = self.design.columns.pack()
         scaling = {"centres": self.design.centres, "scales": self.design.scales}
-        return settings, arrays | scaling | self.linear.pack()
+        edges = {"edges": self.design.quantiles.edges} if self.design.quantiles else {}
+        return settings, arrays | scaling | edges | self.linear.pack()
 
     @classmethod
     def unpack(
-        cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]], _: Encoders
+        cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]], encoders: Encoders
     ) -> TableLinear:
-        columns = Columns.unpack(schema, settings, arrays)
-        return cls(Design(columns, arrays["centres"], arrays["scales"]), Linear.unpack(arrays))
+        columns = Columns.unpack(schema, settings, arrays, encoders)
+        quantiles = Quantiles(arrays["edges"]) if "edges" in arrays else None
+        return cls(Design(columns, arrays["centres"], arrays["scales"], quantiles), Linear.unpack(arrays))

@@ -16,6 +16,7 @@ from threadpoolctl import ThreadpoolController
 from . import fit, origin, repeated, scope
 from .candidates import FAST, worth_trying
 from .chosen import Chosen
+from .columns import text_of
 from .evaluate import CROSS_VALIDATION, HELD_OUT, Answers, Evaluation, evaluate
 from .fit import Trial
 from .origin import Origin
@@ -94,6 +95,7 @@ def train(
                 quality=quality,
                 base=base.scorer if base else None,
                 encoder=read,
+                counts=np.bincount(data.targets[data.training], minlength=len(data.names)).tolist(),
             )
             trials = fit.try_all(
                 offered,
@@ -137,13 +139,21 @@ class _Watch:
 
 def _read(data: Prepared, encoder: Embeds | None, known: Known, watch: _Watch) -> Remembered | None:
     """The texts as vectors, where there is an encoder and not so many that reading them would take all the time."""
-    if encoder is None or data.schema.kind != "text" or len(data.inputs) > _TEXTS_READ:
+    texts = _texts(data)
+    if encoder is None or not texts or len(texts) > _TEXTS_READ:
         return None
 
     def report(share: float) -> None:
         watch.progress("read", share, "")
 
-    return Remembered.reading(encoder, data.inputs, progress=report, known=known)
+    return Remembered.reading(encoder, texts, progress=report, known=known)
+
+
+def _texts(data: Prepared) -> Sequence[str]:
+    if data.schema.kind == "text":
+        return data.inputs
+    named = [column.name for column in data.schema.features if column.type == "text"]
+    return [text for name in named for record in data.inputs if (text := text_of(record, name))]
 
 
 def _evaluate(twin: Predictor, chosen: Chosen) -> Evaluation:

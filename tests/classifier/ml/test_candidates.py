@@ -18,7 +18,7 @@ def names(schema: Schema, rows: int, labels: int, quality: str = "auto") -> list
 
 @pytest.mark.parametrize("schema", [TEXT, TABLE])
 def test_several_are_tried_and_fast_takes_the_linear_one(schema: Schema) -> None:
-    assert len(names(schema, 5_000, 10)) == 3
+    assert len(names(schema, 5_000, 10)) >= 3
     assert names(schema, 5_000, 10, "fast") == names(schema, 5_000, 10)[:1]
     assert names(schema, 5_000, 10, "best") == names(schema, 5_000, 10)
 

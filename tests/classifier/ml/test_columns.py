@@ -33,6 +33,19 @@ def test_what_is_not_known_or_not_parsable_is_missing() -> None:
 
 def test_a_date_is_a_day_a_month_a_weekday_and_an_hour() -> None:
     found = learned([{"d": "1970-01-02T06:00"}], d="datetime")
+    assert found.dense([{"d": "1970-01-02T06:00"}])[0, :5].tolist() == [1.25, 1, 4, 6, 2]
+
+
+def test_december_is_next_to_january_and_midnight_to_eleven() -> None:
+    found = learned([{"d": "1970-01-02"}], d="datetime")
+    eve, year, summer = found.dense([{"d": "2023-12-31T23:30"}, {"d": "2024-01-01"}, {"d": "2024-07-01T12:00"}])[:, 5:]
+    assert np.linalg.norm(eve - year) < np.linalg.norm(summer - year) / 2
+
+
+def test_a_model_of_the_days_when_dates_had_four_numbers_still_sees_four() -> None:
+    settings, arrays = learned([{"d": "1970-01-02T06:00"}], d="datetime").pack()
+    del settings["date_parts"]
+    found = Columns.unpack(columns(d="datetime"), settings, arrays)
     assert found.dense([{"d": "1970-01-02T06:00"}]).tolist() == [[1.25, 1, 4, 6]]
 
 

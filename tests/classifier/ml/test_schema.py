@@ -114,3 +114,9 @@ def test_examples_are_the_rows_that_can_be_learned_from() -> None:
     data = table(text=["one", None, "two", "three"], label=["x", "y", None, " y "])
     found = Schema("label", "text", (schema.describe("text", data.column("text")),))
     assert schema.examples(data, found) == ([{"text": "one"}, {"text": "three"}], ["x", "y"], [2, 5])
+
+
+def test_one_stray_word_among_ten_numbers_is_a_typing_error() -> None:
+    numbers = [str(each / 7) for each in range(9)]
+    assert schema.describe("n", [*numbers, "many"]).type == "number"
+    assert schema.describe("n", [*numbers[:5], "many"]).type != "number"
