@@ -21,16 +21,14 @@ QUALITIES = (FAST, "auto", BEST)
 def worth_trying(
     schema: Schema,
     *,
-    rows: int,
     names: Sequence[str],
+    counts: Sequence[int],
     quality: str,
     base: Scorer | None = None,
     encoder: Embeds | None = None,
-    counts: Sequence[int] = (),
 ) -> list[Candidate]:
-    """The candidates for a data set with labels of these names, in the order in which they are worth their time.
-
-    `counts` are the labels' training rows, of a table; without them each has the same.
+    """The candidates for labels of these names and so many training rows, in the order in which they are worth their
+    time.
 
     `fast` leaves only the first, a linear one; `best` takes more time than `auto`. A `base` of texts adds one that
     starts from it, which is then the first; an `encoder` adds some that know what words mean.
@@ -38,9 +36,9 @@ def worth_trying(
     if quality not in QUALITIES:
         raise ValueError(f"quality is {quality!r}; choose one of {', '.join(QUALITIES)}")
     if schema.kind == "text":
-        offered = text_candidates.for_texts(names, rows, encoder, is_thorough=quality == BEST)
+        offered = text_candidates.for_texts(names, counts, encoder, is_thorough=quality == BEST)
         if base is not None and tuning.can_start_from(base):
             offered.insert(0, text_candidates.tuned(base, encoder))
     else:
-        offered = table_candidates.for_tables(schema, counts or [rows // len(names)] * len(names), encoder)
+        offered = table_candidates.for_tables(schema, counts, encoder)
     return offered[:1] if quality == FAST else offered

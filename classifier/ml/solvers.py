@@ -24,9 +24,19 @@ _SHRINKAGE = 0.1
 _SPHERE = 0.4
 
 
-def support_vectors(matrix: csr_matrix, targets: NDArray[np.intp], *, c: float, seed: int) -> Linear:
-    """Linear support vector machines, one label against the rest (Fan et al. 2008, LIBLINEAR)."""
-    return _fit(LinearSVC(C=c, tol=_SVM_TOLERANCE, random_state=seed), matrix, targets)
+def support_vectors(
+    matrix: csr_matrix,
+    targets: NDArray[np.intp],
+    *,
+    c: float,
+    seed: int,
+    weights: NDArray[np.float64] | None = None,
+) -> Linear:
+    """Linear support vector machines, one label against the rest (Fan et al. 2008, LIBLINEAR).
+
+    `weights` (rows,) say how much each row counts, else all the same.
+    """
+    return _fit(LinearSVC(C=c, tol=_SVM_TOLERANCE, random_state=seed), matrix, targets, weights)
 
 
 def logistic(

@@ -8,9 +8,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from . import solvers, tuning
+from . import balance, solvers, tuning
+from .balance import Weights
 from .candidate import GAUSSIAN, MEANING, TUNED, Candidate, Fit, Targets
 from .folds import sample
 from .linear import Linear
@@ -42,16 +44,18 @@ _ROWS_OF_VECTORS = 50_000
 _WORDS_OF_NAME = re.compile(r"[A-ZÀ-Þ]+(?![^\W\d_A-ZÀ-Þ])|[A-ZÀ-Þ]?[^\W\d_A-ZÀ-Þ]+|\d+")
 
 
-def for_texts(names: Sequence[str], rows: int, encoder: Embeds | None, *, is_thorough: bool) -> list[Candidate]:
-    """The candidates for so many rows with labels of these names, in the order in which they are worth their time.
+def for_texts(
+    names: Sequence[str], counts: Sequence[int], encoder: Embeds | None, *, is_thorough: bool
+) -> list[Candidate]:
+    """The candidates for labels of these names and so many rows, in the order in which they are worth their time.
 
     Beside sentences, further ones on n-grams seldom change anything: only a thorough search tries them.
     """
     if encoder is None:
-        return _ngrams(rows, len(names), most=min(_MOST_NGRAMS, max(_FEWEST_NGRAMS, _WEIGHTS // len(names))))
+        return _ngrams(counts, most=min(_MOST_NGRAMS, max(_FEWEST_NGRAMS, _WEIGHTS // len(names))))
     # A pool with sentences is no better for more n-grams.
-    usual, *others = _ngrams(rows, len(names), most=_FEWEST_NGRAMS)
-    return [usual, *_sentences(encoder, names, rows), *(others if is_thorough else [])]
+    usual, *others = _ngrams(counts, most=_FEWEST_NGRAMS)
+    return [usual, *_sentences(encoder, names, counts), *(others if is_thorough else [])]
 
 
 def tuned(base: Scorer, encoder: Embeds | None) -> Candidate:
@@ -64,7 +68,8 @@ def spoken(name: str) -> str:
     return " ".join(_WORDS_OF_NAME.findall(name)).lower() or name
 
 
-def _ngrams(rows: int, labels: int, *, most: int) -> list[Candidate]:
+def _ngrams(counts: Sequence[int], *, most: int) -> list[Candidate]:
+    rows, labels = sum(counts), len(counts)
     learn = partial(_learn, rarest=1 if rows < _MANY_ROWS else 2)
     both = partial(learn, features={"words": most // 3, "characters": most - most // 3})
     characters = partial(learn, features={"characters": most})
@@ -72,17 +77,18 @@ def _ngrams(rows: int, labels: int, *, most: int) -> list[Candidate]:
     usual = Candidate("linear on words and characters, C=1", _linear(both, partial(solvers.support_vectors, c=1.0)))
     calm = Candidate("linear on words and characters, C=0.2", _linear(both, partial(solvers.support_vectors, c=0.2)))
     spelt = Candidate("linear on characters, C=1", _linear(characters, partial(solvers.support_vectors, c=1.0)))
+    even = Candidate("linear on words and characters, balanced", _linear(both, _balanced_support_vectors))
     plain = Candidate("linear on words, C=1", _linear(words, partial(solvers.support_vectors, c=1.0)))
     last = Candidate("discriminant on words and characters", _linear(both, solvers.discriminant))
     if rows * labels <= _COMFORTABLE:
-        return [usual, calm, spelt]
+        return [usual, calm, spelt, *([even] if balance.is_needed(counts) else [])]
     if rows * labels <= _BEARABLE:
         return [usual]
     return [plain, last] if rows * labels <= _ENDURABLE else [last]
 
 
-def _sentences(encoder: Embeds, names: Sequence[str], rows: int) -> list[Candidate]:
-    few = rows <= _ROWS_FOR_NAMES * len(names)
+def _sentences(encoder: Embeds, names: Sequence[str], counts: Sequence[int]) -> list[Candidate]:
+    few = sum(counts) <= _ROWS_FOR_NAMES * len(names)
     known, what = (names, "sentences and the names of labels") if few else ((), "sentences")
     c = 10.0 if few else 30.0
     logistic = partial(solvers.logistic_of_vectors, c=c)
@@ -92,7 +98,21 @@ def _sentences(encoder: Embeds, names: Sequence[str], rows: int) -> list[Candida
     ]
     if few:  # A name may be a number that means nothing.
         found.append(Candidate("linear on sentences, C=10", _on_sentences(encoder, (), logistic), MEANING))
+    if balance.is_needed(counts):
+        even = partial(_balanced_logistic, c=c)
+        found.append(Candidate(f"linear on {what}, balanced", _on_sentences(encoder, known, even), MEANING))
     return found
+
+
+def _balanced_logistic(vectors: NDArray[np.float32], targets: Targets, *, c: float, weights: Weights) -> Linear:
+    of_label = balance.of_labels(targets)
+    linear = solvers.logistic_of_vectors(vectors, targets, c=c, weights=weights * of_label[targets])
+    return balance.undone(linear, of_label)
+
+
+def _balanced_support_vectors(matrix: csr_matrix, targets: Targets, *, seed: int) -> Linear:
+    weights = balance.of_labels(targets)[targets]
+    return solvers.support_vectors(matrix, targets, c=1.0, seed=seed, weights=weights)
 
 
 def _on_sentences(encoder: Embeds, names: Sequence[str], solve: Callable[..., Linear]) -> Fit:

@@ -90,7 +90,6 @@ def train(
         with watch.stage("candidates"):
             offered = worth_trying(
                 schema,
-                rows=len(data.training),
                 names=data.names,
                 quality=quality,
                 base=base.scorer if base else None,

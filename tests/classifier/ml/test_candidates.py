@@ -12,7 +12,9 @@ TABLE = Schema("label", "table", (Column("size", "number", 0, 9, ()),))
 def names(schema: Schema, rows: int, labels: int, quality: str = "auto") -> list[str]:
     return [
         candidate.name
-        for candidate in worth_trying(schema, rows=rows, names=[str(label) for label in range(labels)], quality=quality)
+        for candidate in worth_trying(
+            schema, names=[str(label) for label in range(labels)], counts=[rows // labels] * labels, quality=quality
+        )
     ]
 
 

@@ -17,7 +17,7 @@ def interval_of(rows: int) -> tuple[fit.Trial, Interval]:
     names = sorted(set(labels))
     targets = np.array([names.index(label) for label in labels])
     given = fit.Examples(found.inputs(inputs), targets, np.arange(rows))
-    candidate = worth_trying(found, rows=rows, names=names, quality="fast")[0]
+    candidate = worth_trying(found, names=names, counts=[rows // len(names)] * len(names), quality="fast")[0]
     trial = fit.cross_validate(candidate, given, seed=0, progress=lambda share: None)
     return trial, repeated.interval(trial, given, seed=0)
 

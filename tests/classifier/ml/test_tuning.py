@@ -99,7 +99,10 @@ def test_of_a_pooled_base_what_its_words_mean_is_kept_and_read_with_what_was_rea
 def test_a_base_of_texts_is_tried_first_and_for_texts_only(base: TextLinear) -> None:
     table = Schema("label", "table", (Column("age", "number", 0, 9, ()),))
     names = [
-        candidate.name for candidate in worth_trying(TEXT, rows=80, names=list("abcdefgh"), quality="auto", base=base)
+        candidate.name
+        for candidate in worth_trying(TEXT, names=list("abcdefgh"), counts=[10] * 8, quality="auto", base=base)
     ]
     assert [name.startswith("tuned") for name in names] == [True, False, False, False]
-    assert worth_trying(table, rows=80, names=list("abcdefgh"), quality="fast", base=base)[0].name == "linear, C=1"
+    assert (
+        worth_trying(table, names=list("abcdefgh"), counts=[10] * 8, quality="fast", base=base)[0].name == "linear, C=1"
+    )
