@@ -103,15 +103,13 @@ def _fit(
 
 
 def strongest_dimensions(matrix: csr_matrix | NDArray[np.float32], number: int, *, seed: int) -> NDArray[np.float32]:
-    """The projection (features, dimensions) onto the first singular vectors, at most `number` of them, rounded to half
-    precision.
-    """
+    """The projection (features, dimensions) onto the first singular vectors, at most `number` of them."""
     if not matrix.shape[1]:
         return np.empty((0, 0), dtype=np.float32)
     # Where all rows are alike, scikit-learn divides by their variance, for a share that nobody asks for.
     with np.errstate(invalid="ignore"):
         machine = TruncatedSVD(min(number, *matrix.shape), random_state=seed).fit(matrix)
-    return np.ascontiguousarray(machine.components_.T.astype(np.float16), dtype=np.float32)
+    return np.ascontiguousarray(machine.components_.T, dtype=np.float32)
 
 
 def most_telling(matrix: csr_matrix, targets: NDArray[np.intp], number: int) -> NDArray[np.int32]:

@@ -78,7 +78,11 @@ def _votes(schema: Schema) -> Candidate:
 def _shallow(schema: Schema, rows: int, labels: int) -> list[Candidate]:
     if rows < _FEW_ROWS:
         some = Growth(rate=0.1, rounds=min(200, _FEW_TREES // labels), leaves=6, l2=1.0, share=0.3)
-        return [Candidate("boosted trees, shallow on some columns", partial(_fit_trees, schema, some), SHALLOW)]
+        calm = Growth(rate=0.05, rounds=min(60, _FEW_TREES // labels), leaves=8, l2=1.0)
+        return [
+            Candidate("boosted trees, shallow on some columns", partial(_fit_trees, schema, some), SHALLOW),
+            Candidate("boosted trees, small", partial(_fit_trees, schema, calm), TREES),
+        ]
     shallow = Growth(rate=0.08, rounds=min(500, _SHALLOW_TREES // labels), leaves=8, l2=1.0)
     offered = [Candidate("boosted trees, shallow", partial(_fit_trees, schema, shallow), SHALLOW)]
     if len(schema.features) > _PAIRED_COLUMNS or any(column.type == "text" for column in schema.features):

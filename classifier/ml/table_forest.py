@@ -87,9 +87,8 @@ class TableForest:
 
     def pack(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         settings, arrays = self.dense.columns.pack()
-        # The projections are rounded to half precision when they are made.
-        halves = [array.astype(np.float16) for array in self.dense.projections.values()]
-        places: dict[str, NDArray[Any]] = {f"text{place}_projection": array for place, array in enumerate(halves)}
+        projections = enumerate(self.dense.projections.values())
+        places: dict[str, NDArray[Any]] = {f"text{place}_projection": array for place, array in projections}
         places |= {f"text{place}_telling": array for place, array in enumerate(self.dense.telling.values())}
         places |= {f"text{place}_meanings": array for place, array in enumerate(self.dense.meanings.values())}
         levels = {name: list(rates.levels) for name, rates in self.dense.rates.items()}
@@ -102,9 +101,7 @@ class TableForest:
         cls, schema: Schema, settings: Mapping[str, Any], arrays: dict[str, NDArray[Any]], encoders: Encoders
     ) -> TableForest:
         columns = Columns.unpack(schema, settings, arrays, encoders)
-        projections = {
-            name: arrays[f"text{place}_projection"].astype(np.float32) for place, name in enumerate(columns.texts)
-        }
+        projections = {name: arrays[f"text{place}_projection"] for place, name in enumerate(columns.texts)}
         # A model that was saved before there were telling n-grams, rates and votes has none of them.
         none = np.empty(0, np.int32)
         telling = {name: arrays.get(f"text{place}_telling", none) for place, name in enumerate(columns.texts)}
