@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from . import columns, growth, rates, solvers
+from . import balance, columns, growth, rates, solvers
+from .balance import Weights
 from .candidate import PAIRS, SHALLOW, TREES, VOTES, Candidate, Targets
 from .columns import LEVELS, Columns
 from .forest import Forest
 from .growth import Growth
-from .linear import Linear
 from .predictor import Scorer
 from .schema import Schema
 from .sentences import Embeds
@@ -31,10 +31,6 @@ _FEW_TREES = 500
 # Of more columns, most pairs say nothing.
 _PAIRED_COLUMNS = 64
 _VOTING_LABELS = 100
-# A label that has less than this share of the rows is rare.
-_RARE = 0.05
-
-_Weights = NDArray[np.float64]
 
 
 def for_tables(schema: Schema, counts: Sequence[int], encoder: Embeds | None = None) -> list[Candidate]:
@@ -60,7 +56,7 @@ def for_tables(schema: Schema, counts: Sequence[int], encoder: Embeds | None = N
     ]
     if rows < _FEW_ROWS:
         offered.append(Candidate("linear with bends, C=0.1", partial(_fit_weights, schema, _Line(c=0.1, bends=True))))
-    return [*offered, *_balanced_ones(schema, deep)] if min(counts) < _RARE * rows else offered
+    return [*offered, *_balanced_ones(schema, deep)] if balance.is_needed(counts) else offered
 
 
 def _balanced_ones(schema: Schema, deep: Growth) -> list[Candidate]:
@@ -109,10 +105,10 @@ class _Line:
 def _fit_weights(schema: Schema, how: _Line, records: Sequence[Any], targets: Targets, seed: int) -> Scorer:
     known = columns.learn(records, schema, most_levels=rates.MOST_LEVELS, encoder=how.encoder)
     design = Design.learn(known, records, bends=how.bends)
-    of_label = _balanced(targets) if how.is_balanced else None
+    of_label = balance.of_labels(targets) if how.is_balanced else None
     rows = None if of_label is None else of_label[targets]
     linear = solvers.logistic(design.matrix(records), targets, c=how.c, seed=seed, weights=rows)
-    return TableLinear(design, linear if of_label is None else _with_priors(linear, of_label))
+    return TableLinear(design, linear if of_label is None else balance.undone(linear, of_label))
 
 
 def _fit_trees(
@@ -126,7 +122,7 @@ def _fit_trees(
     encoder: Embeds | None = None,
 ) -> Scorer:
     dense, matrix = _dense(columns.learn(records, schema, encoder=encoder), records, targets, seed)
-    of_label = _balanced(targets) if is_balanced else None
+    of_label = balance.of_labels(targets) if is_balanced else None
     rows = None if of_label is None else of_label[targets]
     number = len(dense.columns.levels)
     forest = growth.grow(matrix, targets, categories=number, how=how, seed=seed, weights=rows)
@@ -161,19 +157,7 @@ def _telling(matrix: csr_matrix, targets: Targets, words: int) -> NDArray[np.int
     return np.union1d(frequent, solvers.most_telling(matrix, targets, _TELLING))
 
 
-def _balanced(targets: Targets) -> _Weights:
-    """The weight of each label's rows, with which the rare ones count as much more as the root of their rarity."""
-    counts = np.bincount(targets)
-    weights: _Weights = np.sqrt(counts.mean() / counts)
-    return weights
-
-
-def _with_priors(linear: Linear, weights: _Weights) -> Linear:
-    """Take back what the weights of the labels' rows have done to the labels' probabilities."""
-    return replace(linear, intercepts=(linear.intercepts - np.log(weights)).astype(np.float32))
-
-
-def _forest_with_priors(forest: Forest, weights: _Weights) -> Forest:
+def _forest_with_priors(forest: Forest, weights: Weights) -> Forest:
     logs = np.log(weights)
     # Of two labels a forest keeps one score, which is how far the second is ahead.
     shift = np.diff(logs) if len(forest.baseline) == 1 else logs
