@@ -1,6 +1,6 @@
 """The same models under other model servers, in turn with ours: `--peers`.
 
-A peer runs while it is measured, and at no other time. Each has as many processes as ours were seen to have.
+A peer runs while it is measured, and at no other time. Each has as many processes as ours were seen to have until then.
 """
 
 import sys
@@ -8,7 +8,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.bench import bank as banks
@@ -78,8 +78,8 @@ def measure(service: Service, contest: Contest) -> Comparison:
         web, workers = len(footprint.gateways(service)), len(footprint.workers(service, bank.tenant))
         kitchen = Kitchen(pythons, model, Path(made), web, max(1, workers))
         memory = _check(service, bank, contest.model, kitchen)
-        points = _rounds(service, bank, contest, kitchen)
-    processes = [Row("web processes", web, "each"), Row("model processes", kitchen.processes, "each")]
+        points, most = _rounds(service, bank, contest, kitchen)
+    processes = [Row("web processes", web, "each"), Row("model processes", most, "each")]
     return Comparison(curves.ratios(points, contest.wanted) + processes + memory, points)
 
 
@@ -103,19 +103,23 @@ def _our_labels(service: Service, bank: Bank, model: str) -> list[str]:
     return [result["label"] for answer in answers for result in answer["results"]]
 
 
-def _rounds(service: Service, bank: Bank, contest: Contest, kitchen: Kitchen) -> list[Point]:
+def _rounds(service: Service, bank: Bank, contest: Contest, kitchen: Kitchen) -> tuple[list[Point], int]:
+    """Return what came of all rounds, and with how many model processes."""
     found: dict[tuple[str, int], list[Load]] = defaultdict(list)
     for number in range(1, ROUNDS + 1):
         sys.stdout.write(f"round {number} of {ROUNDS} {contest.title}\n")
         sys.stdout.flush()
         for load in _loads(service.url, bank.calls(model=contest.model), contest.connections):
             found[OURS, load.connections].append(load.checked())
+            # A model that takes long may want a worker more only now.
+            seen = len(footprint.workers(service, bank.tenant))
+            kitchen = replace(kitchen, processes=max(kitchen.processes, seen))
         for peer in PEERS:
             with kitchen.start(peer) as running:
                 calls = [peer.call(text) for text in bank.questions]
                 for load in _loads(running.url, calls, contest.connections):
                     found[peer.name, load.connections].append(load)
-    return [Point(server, curves.median(loads)) for (server, _), loads in found.items()]
+    return [Point(server, curves.median(loads)) for (server, _), loads in found.items()], kitchen.processes
 
 
 def _loads(url: str, calls: list[Call], connections: Sequence[int]) -> Iterator[Load]:

@@ -25,8 +25,8 @@ class Contest:
         return self.quality != "fast"
 
 
-# Without an encoder the time is the servers'. With it nearly all of it is the model's, which is the same for all of them:
-# none can be several times as fast as another, and 64 connections keep every processor busy.
+# Without an encoder the time is the servers'. With it nearly all of it is the model's, which is the same for all: none
+# can be several times as fast as another, and 64 connections keep every processor busy.
 CONTESTS = {
     contest.quality: contest
     for contest in (

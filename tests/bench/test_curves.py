@@ -5,7 +5,6 @@ from tests.bench.curves import OURS, Point
 from tests.bench.row import GOAL, MISSED, at_least, at_most
 from tests.bench.wrk import Load
 
-
 WANTED = {("requests/s", 64): at_least(3, 4), ("p99", 64): at_most(0.5, 0.25)}
 
 
