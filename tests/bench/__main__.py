@@ -1,6 +1,6 @@
 """`./assort bench`: measures on a service of its own, prints a table, and writes it where it is told to.
 
-Each subject is a module here with a function `measure(service) -> list[Row]`. With --peers the same model is also
+Each subject is a module here with a function `measure(service) -> list[Row]`. With --peers the same models are also
 measured under other model servers, which are installed at the first time. With --models, data sets are trained on.
 """
 
@@ -15,6 +15,7 @@ import django
 
 from tests import service
 from tests.bench import machine, picture, report, wrk
+from tests.bench.contest import CONTESTS, Contest
 from tests.bench.curves import Point
 from tests.bench.row import Row
 
@@ -28,7 +29,7 @@ class Found:
 
     options: argparse.Namespace
     rows: dict[str, list[Row]] = field(default_factory=dict)
-    points: list[Point] = field(default_factory=list)
+    curves: dict[str, list[Point]] = field(default_factory=dict)
 
     def add(self, subject: str, rows: list[Row]) -> None:
         self.rows[subject] = rows
@@ -37,15 +38,15 @@ class Found:
         self._write()
 
     def _write(self) -> None:
-        said = machine.described(peers=bool(self.points))
+        said = machine.described(peers=bool(self.curves))
         if self.options.json:
             numbers = {subject: [asdict(row) for row in rows] for subject, rows in self.rows.items()}
-            curves = {"curves": [asdict(point) for point in self.points]}
-            self.options.json.write_text(json.dumps({"machine": said, **numbers, **curves}, indent=2) + "\n")
+            curves = {title: [asdict(point) for point in points] for title, points in self.curves.items()}
+            self.options.json.write_text(json.dumps({"machine": said, **numbers, "curves": curves}, indent=2) + "\n")
         if self.options.markdown:
-            self.options.markdown.write_text(report.markdown(said, self.rows, self.points))
-        if self.options.picture and self.points:
-            picture.draw(self.points, self.options.picture)
+            self.options.markdown.write_text(report.markdown(said, self.rows, self.curves))
+        if self.options.picture and self.curves:
+            picture.draw(self.curves, self.options.picture)
 
 
 def main() -> int:
@@ -75,10 +76,10 @@ def _run() -> int:
         found.add(subject, module.measure(service.SERVICE, **bounds))
     if options.models:
         found.add("models", importlib.import_module("tests.bench.models").measure(service.SERVICE, options.models))
-    if options.peers:
-        compared = importlib.import_module("tests.bench.comparison").measure(service.SERVICE)
-        found.points = compared.points
-        found.add("peers", compared.rows)
+    for contest in options.peers:
+        compared = importlib.import_module("tests.bench.comparison").measure(service.SERVICE, contest)
+        found.curves[contest.title] = compared.points
+        found.add(f"peers {contest.title}", compared.rows)
     return 0
 
 
@@ -86,7 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./assort bench", description=__doc__)
     named = ", ".join(SUBJECTS)
     parser.add_argument("subjects", nargs="*", type=_subject, metavar="SUBJECT", help=f"{named}; all without --peers")
-    parser.add_argument("--peers", action="store_true", help="the same model under MLServer, BentoML, LitServe, MLflow")
+    peers = "the same model under MLServer, BentoML, LitServe and MLflow: fast, best (with an encoder), or both"
+    both = tuple(CONTESTS.values())
+    parser.add_argument("--peers", nargs="?", type=_contest, const=both, default=(), metavar="QUALITY", help=peers)
     folder = "train on each folder's train.csv in there and ask its test.csv"
     parser.add_argument("--models", type=_directory, metavar="DIR", help=folder)
     parser.add_argument("--tenants", type=_count, default=1_000, metavar="N", help="so many at the most (1000)")
@@ -94,6 +97,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="where to write the tables")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="where to draw the curves of --peers, as SVG")
     return parser
+
+
+def _contest(text: str) -> tuple[Contest, ...]:
+    if text not in CONTESTS:
+        known = " or ".join(CONTESTS)
+        raise argparse.ArgumentTypeError(f"{text!r} is no quality: choose {known}, and name subjects before --peers")
+    return (CONTESTS[text],)
 
 
 def _count(text: str) -> int:

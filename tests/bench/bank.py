@@ -71,6 +71,14 @@ def furnish(service: Service) -> Bank:
     )
 
 
+def train_further(service: Service, bank: Bank, *, model: str, quality: str) -> None:
+    """Train a model of another quality beside the bank's own, from the same rows."""
+    api = Api(service.url, bank.key)
+    with api.client:
+        train(api, bank.dataset, seed=1, model=model, quality=quality)
+    footprint.until_idle(service)
+
+
 def upload(service: Service, api: Api) -> str:
     """Upload the rows to train on and return the data set's id when it has been read."""
     file = DATA / "train.csv"
@@ -80,17 +88,17 @@ def upload(service: Service, api: Api) -> str:
     return str(api.upload(file)["id"])
 
 
-def train(api: Api, dataset: str, *, seed: int) -> None:
-    """Train a version with the quality `fast`, and wait for it."""
-    job = start_training(api, dataset, seed=seed)
+def train(api: Api, dataset: str, *, seed: int, model: str = MODEL, quality: str = "fast") -> None:
+    """Train a version, and wait for it."""
+    job = start_training(api, dataset, seed=seed, model=model, quality=quality)
     ended = api.until(f"training_jobs/{job}", lambda found: found["finished_at"] is not None, TRAINING_SECONDS)
     if ended["status"] != "succeeded":
         raise RuntimeError(f"the training {ended['status']}: {ended}")
 
 
-def start_training(api: Api, dataset: str, *, seed: int) -> str:
-    options = {"quality": "fast", "seed": seed}
-    started = api.client.post("training_jobs", json={"dataset": dataset, "model": MODEL, "options": options})
+def start_training(api: Api, dataset: str, *, seed: int, model: str = MODEL, quality: str = "fast") -> str:
+    options = {"quality": quality, "seed": seed}
+    started = api.client.post("training_jobs", json={"dataset": dataset, "model": model, "options": options})
     started.raise_for_status()
     return str(started.json()["id"])
 

@@ -11,7 +11,7 @@ import psutil
 
 from tests.bench.peers.peer import PEERS
 
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "granian", "celery")
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "onnxruntime", "granian", "celery")
 
 
 def described(*, peers: bool) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The latency curves as a picture that can be read on white and on black."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +29,16 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def draw(points: Sequence[Point], file: Path) -> None:
+def draw(curves: Mapping[str, Sequence[Point]], file: Path) -> None:
+    """Draw a line of panels for each title of `curves`."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9, 4), layout="constrained")
-        panels = figure.subplots(1, len(PANELS), sharey=True)
-        for axes, (title, value) in zip(panels, PANELS.items(), strict=True):
-            _panel(axes, points, title, value)
-        panels[0].set_ylabel("milliseconds")
-        handles, names = panels[0].get_legend_handles_labels()
+        figure = Figure(figsize=(9, 4 * len(curves)), layout="constrained")
+        lines = figure.subplots(len(curves), len(PANELS), sharey="row", squeeze=False)
+        for panels, (served, points) in zip(lines, curves.items(), strict=True):
+            for axes, (title, value) in zip(panels, PANELS.items(), strict=True):
+                _panel(axes, points, title, value)
+            panels[0].set_ylabel(f"milliseconds {served}")
+        handles, names = lines[0, 0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=len(names), frameon=False)
         file.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})

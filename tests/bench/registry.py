@@ -1,11 +1,11 @@
-"""The bank's champion, as any other service gets it: from MLflow's registry, with MLflow's own client."""
+"""A champion of the bank, as any other service gets it: from MLflow's registry, with MLflow's own client."""
 
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from tests.bench.bank import MODEL, Bank
+from tests.bench.bank import Bank
 from tests.service import CALLER, Service
 
 # A version is recorded a few seconds after its training; the first one waits for MLflow's migrations as well.
@@ -17,12 +17,12 @@ print(mlflow.artifacts.download_artifacts(artifact_uri=sys.argv[1], dst_path=sys
 """
 
 
-def download(service: Service, bank: Bank, folder: Path) -> Path:
+def download(service: Service, bank: Bank, model: str, folder: Path) -> Path:
     """Return the folder with what `models:/…@champion` stands for."""
     folder.mkdir(parents=True)
     given = service.instance.environment("registrar")
     environment = CALLER | {"MLFLOW_TRACKING_URI": given["MLFLOW_DATABASE_URL"], "MLFLOW_DISABLE_TELEMETRY": "true"}
-    command = [sys.executable, "-c", _DOWNLOAD, f"models:/{bank.tenant}.{MODEL}@champion", str(folder)]
+    command = [sys.executable, "-c", _DOWNLOAD, f"models:/{bank.tenant}.{model}@champion", str(folder)]
     deadline = time.monotonic() + RECORDED_SECONDS
     while True:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)

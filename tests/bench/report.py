@@ -8,10 +8,13 @@ from tests.bench.row import Row
 VERDICTS = {"goal": "reached", "floor": "floor reached", "missed": "**missed**", "": ""}
 
 
-def markdown(machine: Mapping[str, str], found: Mapping[str, Sequence[Row]], points: Sequence[Point]) -> str:
+def markdown(
+    machine: Mapping[str, str], found: Mapping[str, Sequence[Row]], curves: Mapping[str, Sequence[Point]]
+) -> str:
+    """`curves` are by the title of what was served."""
     parts = ["; ".join(f"{name}: {value}" for name, value in machine.items()) + "."]
-    if points:
-        parts += ["### Requests a second (p50 / p99 in ms)", _matrix(points)]
+    for title, points in curves.items():
+        parts += [f"### Requests a second (p50 / p99 in ms) {title}", _matrix(points)]
     for subject, rows in found.items():
         parts += [f"### {subject.capitalize()}", _rows(rows)]
     return "\n\n".join(parts) + "\n"

@@ -10,7 +10,7 @@ from typing import IO, cast
 from saas.instance import ROOT
 from tests.bench import bank as banks
 from tests.bench import footprint, wrk
-from tests.bench.bank import Bank
+from tests.bench.bank import MODEL, Bank
 from tests.bench.row import Row, at_least
 from tests.bench.wrk import Load
 from tests.service import CALLER, Service
@@ -44,9 +44,9 @@ def measure(service: Service) -> list[Row]:
     return found + _bulk(service, bank)
 
 
-def warm(service: Service, bank: Bank) -> None:
+def warm(service: Service, bank: Bank, *, model: str = MODEL) -> None:
     """Have as many workers started as the load asks for."""
-    wrk.put_load(service.url, bank.calls(), connections=64, seconds=WARM_UP_SECONDS).checked()
+    wrk.put_load(service.url, bank.calls(model=model), connections=64, seconds=WARM_UP_SECONDS).checked()
 
 
 def _load(service: Service, bank: Bank, connections: int) -> Load:

@@ -16,14 +16,15 @@ POINTS = [
 
 def test_a_row_of_the_report_says_what_was_wanted_and_whether_it_is_so() -> None:
     rows = [Row("p50", 1.7, "×", at_most(2, 1.3)), Row("p99 | all", 30, "ms")]
-    text = report.markdown({"processor": "a fast one"}, {"neighbours": rows}, [])
+    text = report.markdown({"processor": "a fast one"}, {"neighbours": rows}, {})
     assert "processor: a fast one." in text
     assert "| p50 | 1.70 × | ≤ 2 / 1.3 | floor reached |" in text
     assert "| p99 \\| all | 30.0 ms |  |  |" in text
 
 
 def test_the_report_sets_servers_side_by_side_and_shows_what_failed() -> None:
-    text = report.markdown({}, {}, POINTS)
+    text = report.markdown({}, {}, {"without an encoder": POINTS})
+    assert "### Requests a second (p50 / p99 in ms) without an encoder\n" in text
     assert "|  | 1 connection | 64 connections |" in text
     assert "| Assort | 1,000 (2.5 / 120) | 1,000 (2.5 / 120) |" in text
     assert "| Other | 1,000 (2.5 / 120), 7 failed |" in text
@@ -31,15 +32,15 @@ def test_the_report_sets_servers_side_by_side_and_shows_what_failed() -> None:
 
 def test_the_picture_is_a_small_file_with_readable_names(tmp_path: Path) -> None:
     file = tmp_path / "docs" / "latency.svg"
-    picture.draw(POINTS, file)
+    picture.draw({"without an encoder": POINTS, "with it": POINTS}, file)
     texts = set(re.findall(r">([^<>]+)</text>", file.read_text()))
-    assert {OURS, "Other", "connections", "milliseconds", "64"} <= texts
+    assert {OURS, "Other", "connections", "milliseconds without an encoder", "milliseconds with it", "64"} <= texts
     assert file.stat().st_size < 100_000
 
 
 def test_the_same_numbers_draw_the_same_picture(tmp_path: Path) -> None:
     for name in ("one.svg", "two.svg"):
-        picture.draw(POINTS, tmp_path / name)
+        picture.draw({"without an encoder": POINTS}, tmp_path / name)
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
 
 

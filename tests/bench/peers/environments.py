@@ -11,7 +11,7 @@ from pathlib import Path
 from saas.instance import ROOT
 
 # What the model computes with; the versions are ours, so that a peer gets the same answers as fast.
-OURS = ("numpy", "scipy", "scikit-learn")
+OURS = ("numpy", "scipy", "scikit-learn", "onnxruntime", "tokenizers")
 INSTALL_SECONDS = 900
 
 

@@ -11,8 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-# The folder as MLflow downloads it: `MLmodel`, the package in `code`, the artefact in `data`.
+# The folder as MLflow downloads it: `MLmodel`, the package in `code`, its encoders therein, the artefact in `data`.
 FOLDER = "BENCH_MODEL"
+
+
+def encoders_of(folder: Path) -> Path:
+    """Return where the encoders are that the model needs; there is nothing where it needs none."""
+    return folder / "code" / "assort_ml" / "encoders"
 
 
 class Registered:
@@ -20,8 +25,10 @@ class Registered:
         folder = Path(os.environ[FOLDER])
         sys.path.insert(0, str(folder / "code"))
         artefact = importlib.import_module("assort_ml.artefact")
+        sentences = importlib.import_module("assort_ml.sentences")
         (data,) = (folder / "data").iterdir()
-        self._predictor: Any = artefact.load(data)
+        encoders = sentences.Library(encoders_of(folder))
+        self._predictor: Any = artefact.load(data, encoders)
 
     def answers(self, texts: Sequence[str]) -> list[dict[str, Any]]:
         """Return label and score of each text."""
