@@ -87,7 +87,10 @@ def _shallow(schema: Schema, rows: int, labels: int) -> list[Candidate]:
     offered = [Candidate("boosted trees, shallow", partial(_fit_trees, schema, shallow), SHALLOW)]
     if len(schema.features) > _PAIRED_COLUMNS or any(column.type == "text" for column in schema.features):
         some = replace(shallow, share=0.3)
-        return [*offered, Candidate("boosted trees, shallow on some columns", partial(_fit_trees, schema, some), SHALLOW)]
+        return [
+            *offered,
+            Candidate("boosted trees, shallow on some columns", partial(_fit_trees, schema, some), SHALLOW),
+        ]
     # Of two columns at a time trees learn less noise, so they can go on for longer.
     pairs = replace(shallow, rounds=min(800, _PAIR_TREES // labels), share=0.3, pairs=True)
     return [*offered, Candidate("boosted trees of pairs", partial(_fit_trees, schema, pairs), PAIRS)]
