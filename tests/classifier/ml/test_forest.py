@@ -54,3 +54,12 @@ def test_four_rows_grow_a_forest() -> None:
     matrix = np.array([[0.0], [0.1], [5.0], [5.1]])
     forest = grow(matrix, np.array([0, 0, 1, 1]), categories=0, how=Growth(), seed=0)
     assert forest.scores(matrix).argmax(axis=1).tolist() == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize(("columns", "is_learned"), [(2, True), (3, False)])
+def test_trees_of_pairs_learn_what_two_columns_say_together_but_not_three(columns: int, is_learned: bool) -> None:
+    matrix = np.random.default_rng(0).normal(size=(4_000, 3))
+    parity = (matrix[:, :columns] > 0).sum(axis=1) % 2
+    forest = grow(matrix[:2_000], parity[:2_000], categories=0, how=Growth(leaves=8, pairs=True), seed=0)
+    right = (forest.scores(matrix[2_000:]).argmax(axis=1) == parity[2_000:]).mean()
+    assert bool(right > 0.9) is is_learned

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from classifier.ml import artefact, pool, solvers
+from classifier.ml import artefact, fit, pool, solvers
+from classifier.ml.candidate import LINEAR, TREES, VOTES, Candidate
 from classifier.ml.linear import Linear
 from classifier.ml.pool import Pool
-from classifier.ml.predictor import Predictor
+from classifier.ml.predictor import Predictor, Scorer
 from classifier.ml.sentence_linear import SentenceLinear
 from classifier.ml.train import Trained
 from classifier.ml.weighing import best_weights
@@ -24,6 +26,10 @@ TARGETS = CHANCE.integers(0, 3, 400).astype(np.intp)
 def evidence(strength: float) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     """Scores that speak for the right label so strongly, and of which each has its own noise."""
     return strength * np.eye(3)[TARGETS] + CHANCE.normal(size=(400, 3))
+
+
+def no_fit(inputs: Sequence[object], targets: object, seed: int) -> Scorer:
+    raise AssertionError("Trials that are made need no more fitting.")
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +60,18 @@ def test_the_best_of_each_family_are_pooled() -> None:
     names = [candidate["name"] for candidate in result.candidates]
     assert names[-1].startswith("pool of ")
     assert all(word in names[-1] for word in ("linear on words", "linear on sentences", "normal distributions"))
+
+
+def test_trees_that_weigh_nothing_are_left_out_of_a_pool() -> None:
+    rows = np.arange(len(TARGETS))
+    kinds = {LINEAR: 1.5, TREES: 1.5, VOTES: 0.0}
+    trials = [
+        fit.Trial(Candidate(family, no_fit, family), rows, evidence(strength), 1.0, 0.0, 1.0, 0.0)
+        for family, strength in kinds.items()
+    ]
+    together = fit.pooled(trials, TARGETS)
+    assert together is not None
+    assert together.candidate.name == "pool of linear with trees"
 
 
 def test_a_text_is_read_once_for_all_parts_that_need_it() -> None:

@@ -89,6 +89,14 @@ def test_labels_are_weighed_only_where_one_is_rare() -> None:
     assert not any("balanced" in name for name in offered(shops(1_000)))
 
 
+def test_pairs_are_tried_on_tables_of_few_columns_without_texts() -> None:
+    assert "boosted trees of pairs" in offered(shops(1_500))
+    assert "boosted trees of pairs" not in offered(complaints(1_500))
+    numbers = np.random.default_rng(0).normal(size=(1_500, 70)).round(2).astype(str).tolist()
+    wide = Table((*map(str, range(70)), "label"), [(*row, "AB"[place % 2]) for place, row in enumerate(numbers)])
+    assert "boosted trees of pairs" not in offered(wide)
+
+
 def test_bends_are_explained_by_their_columns_exactly() -> None:
     scorer, rows, _ = fitted(shops(1_500), "linear with bends, C=1")
     scores, reasons = scorer.scores(rows[:20]), scorer.reasons(rows[:20], [1] * 20)
