@@ -66,7 +66,7 @@ def test_trees_that_weigh_nothing_are_left_out_of_a_pool() -> None:
     rows = np.arange(len(TARGETS))
     kinds = {LINEAR: 1.5, TREES: 1.5, VOTES: 0.0}
     trials = [
-        fit.Trial(Candidate(family, no_fit, family), rows, evidence(strength), 1.0, 0.0, 1.0, 0.0)
+        fit.Trial(Candidate(family, no_fit, family), rows, rows % 3, evidence(strength), 1.0, 0.0, 1.0, 0.0)
         for family, strength in kinds.items()
     ]
     together = fit.pooled(trials, TARGETS)
