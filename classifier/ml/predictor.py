@@ -191,6 +191,10 @@ class Predictor:
         for name in record:
             if name not in known:
                 yield "unknown_column", f"The model has no column {name[:_SHOWN]!r}; its value was not used."
+        missing = [column.name for column in self.schema.features if column.name not in record]
+        if missing:
+            more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
+            yield "missing_column", f"It has no {missing[0][:_SHOWN]!r}{more}; send null where a value is not known."
         for column in self.schema.features:
             cell = cells.from_json(record.get(column.name))
             if cell is not None and (warning := self._unusable(column, cell)):

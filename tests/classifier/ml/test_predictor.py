@@ -116,8 +116,10 @@ def test_each_wrong_record_is_named(table_model: Trained) -> None:
 
 def test_what_a_model_overlooks_is_warned_of(table_model: Trained) -> None:
     row = {"income": "lots", "colour": "pink", "member": "maybe", "since": "once", "extra": 1, "label": "good"}
-    found = table_model.served.warnings([{"income": "?", "colour": "red"}, row])
+    gaps = {"income": "?", "colour": "red", "member": None, "since": None, "note": None}
+    found = table_model.served.warnings([gaps, row])
     assert {(index, code) for index, code, _ in found} == {
+        (1, "missing_column"),
         (1, "unknown_column"),
         (1, "unparsable_number"),
         (1, "unseen_category"),
