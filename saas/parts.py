@@ -11,6 +11,8 @@ from saas.process import Part
 
 # Pages and calls that each web process serves at a time.
 _WEB_THREADS = 16
+# A page or an upload is a long piece of work, and a classification a short one that somebody's program waits for.
+_YIELDING = 5
 
 
 def stages(instance: Instance, *, mlflow_ui: bool = False) -> list[list[Part]]:
@@ -75,7 +77,7 @@ def _web(instance: Instance) -> Part:
     command = _granian(instance, "wsgi", "saas.wsgi:application", "pages", "--blocking-threads", str(_WEB_THREADS))
     # It refuses whoever does not come through the gateway.
     probe = partial(_answers, instance.ports["pages"], "/", http.client.FORBIDDEN)
-    return Part("web", command, instance.environment("web"), probe=probe)
+    return Part("web", command, instance.environment("web"), probe=probe, nice=_YIELDING)
 
 
 def _granian(instance: Instance, interface: str, application: str, port: str, *bounds: str) -> tuple[str, ...]:

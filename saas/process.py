@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -33,6 +34,7 @@ class Part:
     probe: Callable[[], bool] | None = None
     once: bool = False
     is_forked: bool = False  # A command of manage.py that has nothing to load first; see nursery.py.
+    nice: int = 0  # How much less it weighs than the others, 19 being the least, where processors are short.
     address: str = ""  # Where people find it, if they are to be told.
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 10.0
@@ -84,6 +86,8 @@ def start(part: Part, *, cwd: Path, log: Path, extra: Mapping[str, str] | None =
         _libc.prctl(_PR_SET_PDEATHSIG, int(part.stop_signal), 0, 0, 0)
         if os.getppid() != parent:  # The parent died between the fork and the line above.
             os.kill(os.getpid(), signal.SIGKILL)
+        if part.nice:
+            _weigh(part.nice)
 
     with log.open("ab") as output:
         return subprocess.Popen(
@@ -96,6 +100,12 @@ def start(part: Part, *, cwd: Path, log: Path, extra: Mapping[str, str] | None =
             start_new_session=True,
             preexec_fn=leash,  # noqa: PLW1509 (the keeper has one thread, and the leash must come before exec)
         )
+
+
+def _weigh(nice: int) -> None:
+    """Set the weight of this process's session, see sched(7). Not every kernel groups processes by session."""
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(nice))
 
 
 def adopt_orphans() -> None:
