@@ -129,7 +129,11 @@ def api_client(key: str) -> APIClient:
 
 @pytest.fixture
 def csv_file(tmp_path: Path) -> Path:
-    """Sixty short messages of three labels, which a model learns well."""
+    return messages(tmp_path)
+
+
+def messages(folder: Path) -> Path:
+    """Write sixty short messages of three labels, which a model learns well."""
     words = {
         "billing": "invoice charge refund payment",
         "account": "password login email profile",
@@ -141,6 +145,6 @@ def csv_file(tmp_path: Path) -> Path:
         for number in range(5)
         for first, second in zip(vocabulary.split(), reversed(vocabulary.split()), strict=True)
     ]
-    path = tmp_path / "messages.csv"
+    path = folder / "messages.csv"
     path.write_text("text,label\n" + "\n".join(lines) + "\n")
     return path
