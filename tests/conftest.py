@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -23,6 +24,14 @@ def service() -> Service:
 @pytest.fixture(scope="session")
 def django_db_setup(service: Service) -> None:
     """The service's own database is the tests': made by the provisioner's code, used with the web's login."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes() -> Iterator[None]:
+    """Hash the passwords of people made here in one round; a hash says in how many, so the service can check it."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(PBKDF2PasswordHasher, "iterations", 1)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -120,7 +129,11 @@ def api_client(key: str) -> APIClient:
 
 @pytest.fixture
 def csv_file(tmp_path: Path) -> Path:
-    """Sixty short messages of three labels, which a model learns well."""
+    return messages(tmp_path)
+
+
+def messages(folder: Path) -> Path:
+    """Write sixty short messages of three labels, which a model learns well."""
     words = {
         "billing": "invoice charge refund payment",
         "account": "password login email profile",
@@ -132,6 +145,6 @@ def csv_file(tmp_path: Path) -> Path:
         for number in range(5)
         for first, second in zip(vocabulary.split(), reversed(vocabulary.split()), strict=True)
     ]
-    path = tmp_path / "messages.csv"
+    path = folder / "messages.csv"
     path.write_text("text,label\n" + "\n".join(lines) + "\n")
     return path

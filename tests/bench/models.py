@@ -70,7 +70,7 @@ def _of(service: Service, organisation: str, api: Api, folder: Path) -> Iterator
     if dataset["status"] != "ready":
         raise RuntimeError(f"{folder / TRAIN} is {dataset['status']}: {dataset}")
     started = time.perf_counter()
-    job = api.train(dataset["id"], name, TRAINING_SECONDS)
+    job = api.train(dataset["id"], name, quality="auto", seconds=TRAINING_SECONDS)
     if job["status"] != "succeeded":
         raise RuntimeError(f"the training of {name} {job['status']}: {job}")
     inputs, right = _rows_of(folder / TEST, api.get(f"models/{name}")["kind"], dataset["label"])

@@ -3,6 +3,7 @@
 import hashlib
 
 from classifier import datasets, reader, trainer, training, uploads
+from classifier.kinds import FAST
 from classifier.models import Dataset, ModelVersion
 from classifier.uploads import Upload
 from tenants.models import Organisation
@@ -55,10 +56,17 @@ def grown(organisation: Organisation, dataset: Dataset, *lines: str) -> Dataset:
     return child
 
 
-def trained(organisation: Organisation, dataset: Dataset | None = None, model: str = "support") -> ModelVersion:
-    """Return a version that was trained here, in the way that a worker trains it."""
+def trained(
+    organisation: Organisation, dataset: Dataset | None = None, model: str = "support", *, quality: str = FAST
+) -> ModelVersion:
+    """Return a version that was trained here, in the way that a worker trains it.
+
+    Most tests need some model, whichever; those about training ask for the quality that customers get.
+    """
     dataset = dataset or ready(organisation)
-    job = training.start(organisation=organisation, dataset=dataset, model_name=model, by="alice")
+    job = training.start(
+        organisation=organisation, dataset=dataset, model_name=model, by="alice", options={"quality": quality}
+    )
     trainer.train(job.id, tenant=organisation.tenant)
     job.refresh_from_db()
     if job.version is None:

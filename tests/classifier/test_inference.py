@@ -25,7 +25,7 @@ def answer(asked: Mapping[str, Any], *, models: LoadedModels) -> dict[str, Any]:
 
 @pytest.fixture
 def models(inside_acme: Organisation) -> LoadedModels:
-    rows.trained(inside_acme)
+    rows.trained(inside_acme, quality="auto")
     return LoadedModels(inside_acme.tenant)
 
 

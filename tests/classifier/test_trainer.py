@@ -13,7 +13,7 @@ from tests.classifier import rows
 
 
 def test_the_first_version_serves_at_once(inside_acme: Organisation) -> None:
-    version = rows.trained(inside_acme)
+    version = rows.trained(inside_acme, quality="auto")
     model = Model.objects.get(name="support")
     assert model.champion == version
     assert version.metrics["accuracy"] > 0.8
@@ -21,20 +21,20 @@ def test_the_first_version_serves_at_once(inside_acme: Organisation) -> None:
 
 
 def test_a_table_is_trained_too(inside_acme: Organisation) -> None:
-    version = rows.trained(inside_acme, rows.ready(inside_acme, rows.TABLE), "sizes")
+    version = rows.trained(inside_acme, rows.ready(inside_acme, rows.TABLE), "sizes", quality="auto")
     assert version.kind == "table"
     assert version.metrics["accuracy"] > 0.8
 
 
 def test_the_same_rows_and_seed_give_the_same_model(inside_acme: Organisation) -> None:
     dataset = rows.ready(inside_acme)
-    first, second = rows.trained(inside_acme, dataset), rows.trained(inside_acme, dataset)
+    first, second = (rows.trained(inside_acme, dataset, quality="auto") for _ in range(2))
     assert first.metrics == second.metrics
     assert first.sha256 == second.sha256
 
 
 def test_every_held_out_row_is_kept_with_what_was_said_of_it(inside_acme: Organisation) -> None:
-    version = rows.trained(inside_acme)
+    version = rows.trained(inside_acme, quality="auto")
     evaluated = EvaluatedRow.objects.filter(version=version)
     cells = {(cell["actual"], cell["predicted"]): cell["count"] for cell in version.metrics["confusion"]}
     assert evaluated.count() == version.metrics["rows"] == sum(cells.values())

@@ -65,10 +65,10 @@ def start(organisation: Organisation, dataset: Dataset, **options: str) -> Model
 
 def test_a_second_training_reads_no_text_again(encoder: Encoder, inside_acme: Organisation, read: list[str]) -> None:
     dataset = rows.ready(inside_acme)
-    rows.trained(inside_acme, dataset)
+    start(inside_acme, dataset)
     assert len(list(filter(is_of, read))) >= rows.COUNT
     read.clear()
-    again = rows.trained(inside_acme, dataset)
+    again = start(inside_acme, dataset)
     assert not list(filter(is_of, read))
     assert again.parameters["encoder"] == f"{encoder.name}@{encoder.sha256[:12]}"
 
@@ -77,22 +77,22 @@ def test_of_a_version_with_more_rows_only_those_are_read(
     encoder: Encoder, inside_acme: Organisation, read: list[str]
 ) -> None:
     dataset = rows.ready(inside_acme)
-    rows.trained(inside_acme, dataset)
+    start(inside_acme, dataset)
     grown = rows.grown(inside_acme, dataset, "the tax and my bill again,billing")
     read.clear()
-    rows.trained(inside_acme, grown)
+    start(inside_acme, grown)
     assert set(filter(is_of, read)) == {"the tax and my bill again"}
     assert file_of(inside_acme, grown, encoder).exists()
 
 
 def test_a_damaged_or_foreign_file_is_made_anew(encoder: Encoder, inside_acme: Organisation) -> None:
     dataset = rows.ready(inside_acme)
-    rows.trained(inside_acme, dataset)
+    start(inside_acme, dataset)
     path = file_of(inside_acme, dataset, encoder)
     whole = kept(path)
     for wrong in (b"", b"no archive", path.read_bytes()[:-200]):
         path.write_bytes(wrong)
-        rows.trained(inside_acme, dataset)
+        start(inside_acme, dataset)
         assert np.array_equal(kept(path), whole)
     np.savez(path, encoder=np.array("0" * 64), hashes=np.zeros(1, np.uint64), vectors=np.zeros((1, 3), np.float16))
     assert not vectors.load(inside_acme.tenant, [dataset.id], sha256=encoder.sha256, width=whole.shape[1])
@@ -103,7 +103,7 @@ def test_it_goes_with_its_data_set(
 ) -> None:
     dataset, other = rows.ready(inside_acme), rows.ready(inside_acme, rows.MESSAGES + "another,bug\n")
     for each in (dataset, other):
-        rows.trained(inside_acme, each)
+        start(inside_acme, each)
     path = file_of(inside_acme, dataset, encoder)
     with django_capture_on_commit_callbacks(execute=True):
         datasets.delete(organisation=inside_acme, dataset=dataset, by="alice")
@@ -125,7 +125,7 @@ def test_a_training_starts_from_an_encoder_that_is_named(encoder: Encoder, insid
 
 
 def test_a_model_with_an_encoder_answers_as_it_was_evaluated(encoder: Encoder, inside_acme: Organisation) -> None:
-    rows.trained(inside_acme)
+    start(inside_acme, rows.ready(inside_acme))
     loaded = registry.load(tenant=inside_acme.tenant, model_name="support", number=1)
     assert loaded.labels[loaded.probabilities(["my password"])[0].argmax()] == "account"
 
@@ -149,7 +149,7 @@ def test_an_installation_without_the_encoder_tries_linear_models(
     encoder: Encoder, inside_acme: Organisation, settings: Any, read: list[str]
 ) -> None:
     settings.ASSORT_ENCODER = False
-    assert "encoder" not in rows.trained(inside_acme).parameters
+    assert "encoder" not in start(inside_acme, rows.ready(inside_acme)).parameters
     assert not read
 
 
@@ -157,4 +157,4 @@ def test_an_encoder_that_is_damaged_stops_no_training(
     encoder: Encoder, inside_acme: Organisation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("classifier.encoders.shelf._folder", lambda: tmp_path)
-    assert "encoder" not in rows.trained(inside_acme).parameters
+    assert "encoder" not in start(inside_acme, rows.ready(inside_acme)).parameters

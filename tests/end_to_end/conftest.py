@@ -3,7 +3,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from tenants import ids
+from tenants import accounts, ids, keys
+from tenants.permissions import Scope
+from tests import universe
 from tests.end_to_end.stranger import Api, Browser
 from tests.service import Service
 
@@ -34,6 +36,8 @@ def open_api(service: Service) -> Iterator[Callable[[str], Api]]:
 
 
 @pytest.fixture
-def api(service: Service, name: str, open_api: Callable[[str], Api]) -> Api:
-    """The API of a new organisation that an operator has made."""
-    return open_api(service.create_organisation(name, f"{name}@example.test")["key"])
+def api(committed: None, name: str, open_api: Callable[[str], Api]) -> Api:
+    """The API of a new organisation, whose slug is `name` and whose owner has the address `name`@example.test."""
+    owner = accounts.register(email=f"{name}@example.test", password=universe.PASSWORD)
+    founded = accounts.found(name=name, slug=name, owner=owner, plan="unmetered")
+    return open_api(keys.issue(organisation=founded, name="tests", scopes=Scope.values, by=owner.email)[1])

@@ -40,7 +40,7 @@ def test_a_stranger_gets_from_sign_up_to_an_answer(
     api = open_api(make_key(browser, name))
     dataset = api.upload(csv_file, name="messages")
     assert (dataset["status"], dataset["kind"]) == ("ready", "text")
-    job = api.train(dataset["id"], "support")
+    job = api.train(dataset["id"], "support", quality="auto")
     assert (job["status"], job["version"]) == ("succeeded", 1)
     answer = api.classify("support", ["my password is wrong", "the invoice is too high"])
     assert [result["label"] for result in answer.json()["results"]] == ["account", "billing"]
@@ -107,7 +107,7 @@ def test_a_training_ends_at_the_plans_limit(committed: None, open_api: Callable[
     Plan.objects.get_or_create(name="brief", defaults={"training_seconds": 1})
     _, key = universe.organisation("Brief", universe.person("peter"), plan="brief")
     api = open_api(key)
-    ended = api.train(api.upload(many_rows)["id"], "large")
+    ended = api.train(api.upload(many_rows)["id"], "large", quality="auto")
     assert (ended["status"], ended["error"]["code"]) == ("failed", "too_long")
     assert "ask for a larger plan" in ended["error"]["detail"]
 

@@ -14,7 +14,7 @@ INPUTS = ["my password is wrong", "the invoice is too high", "a crash, an error"
 def test_labels_and_probabilities_are_those_of_the_api(
     service: Service, api: Api, csv_file: Path, tmp_path: Path
 ) -> None:
-    api.train(api.upload(csv_file)["id"], "support")
+    api.train(api.upload(csv_file)["id"], "support", quality="auto")
     tenant = api.get("me")["organisation"]["id"].removeprefix("org_")
     registrar = Registrar(service)
     assert registrar.outcome(api.get("models/support/versions/1")["id"]) == "succeeded"

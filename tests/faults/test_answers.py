@@ -2,23 +2,29 @@
 
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import redis
 
 from classifier import kinds, queues
+from tests.conftest import messages
 from tests.end_to_end.crowd import Crowd
 from tests.end_to_end.stranger import Api
 from tests.faults.blows import kill, kill_worker
 from tests.service import Service
 
 
+@pytest.fixture(scope="module")
+def model(api: Api, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A model as customers get it, whose answers take some time."""
+    api.train(api.upload(messages(tmp_path_factory.mktemp("rows")))["id"], "questions", quality="auto")
+    return "questions"
+
+
 @pytest.fixture
-def crowd(victim: Service, api: Api, csv_file: Path) -> Crowd:
-    api.train(api.upload(csv_file)["id"], "questions")
+def crowd(victim: Service, api: Api, model: str) -> Crowd:
     key = api.client.headers["Authorization"].removeprefix("Bearer ")
-    return Crowd(victim.url, key, "questions", ["my password"])
+    return Crowd(victim.url, key, model, ["my password"])
 
 
 def test_no_request_fails_when_its_worker_is_killed(victim: Service, crowd: Crowd) -> None:

@@ -33,8 +33,31 @@ def _no_servers_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Iterator[Instance]:
+def fresh(tmp_path: Path) -> Iterator[Instance]:
+    """An instance that has never run."""
     instance = Instance.create(tmp_path / "a folder")
+    yield instance
+    servers.stop(instance)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an instance whose servers have run and were stopped."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("DATABASE_URL", "REDIS_URL"):
+            patched.delenv(name, raising=False)
+        instance = Instance.create(tmp_path_factory.mktemp("made") / "a folder")
+        try:
+            servers.start(instance)
+        finally:
+            servers.stop(instance)
+    return instance.data
+
+
+@pytest.fixture
+def instance(made: Path, tmp_path: Path) -> Iterator[Instance]:
+    """An instance that has run before, since making a cluster takes longer than all that is asked of it here."""
+    instance = Instance.create(shutil.copytree(made, tmp_path / "a folder"))
     yield instance
     servers.stop(instance)
 
@@ -54,10 +77,10 @@ def broker(instance: Instance) -> "redis.Redis":
     return redis.Redis.from_url(instance.owner_redis_url(), decode_responses=True)
 
 
-def test_both_answer_to_the_owners_logins(instance: Instance) -> None:
-    servers.start(instance)
-    assert query(instance, "SELECT current_user || ' ' || current_database()") == "assort_owner assort"
-    assert broker(instance).ping() is True
+def test_both_answer_to_the_owners_logins(fresh: Instance) -> None:
+    servers.start(fresh)
+    assert query(fresh, "SELECT current_user || ' ' || current_database()") == "assort_owner assort"
+    assert broker(fresh).ping() is True
 
 
 def test_the_owner_can_make_roles_and_databases_and_is_no_superuser(instance: Instance) -> None:
@@ -114,12 +137,12 @@ def test_a_stale_pid_file_does_not_stop_the_start(instance: Instance) -> None:
     assert query(instance, "SELECT 1") == 1
 
 
-def test_a_half_made_cluster_is_made_anew(instance: Instance) -> None:
-    half = instance.data / "postgres.making"
+def test_a_half_made_cluster_is_made_anew(fresh: Instance) -> None:
+    half = fresh.data / "postgres.making"
     (half / "base").mkdir(parents=True)
     (half / "PG_VERSION").write_text("18\n")
-    servers.start(instance)
-    assert query(instance, "SELECT 1") == 1
+    servers.start(fresh)
+    assert query(fresh, "SELECT 1") == 1
     assert not half.exists()
 
 
@@ -189,12 +212,12 @@ def test_a_server_of_roots_is_nobody_and_has_no_privilege(instance: Instance) ->
 
 
 def test_where_user_namespaces_are_refused_the_servers_change_their_user(
-    instance: Instance, monkeypatch: pytest.MonkeyPatch
+    fresh: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ways = [way for way in (embedded_server.NOBODY,) if os.geteuid() == 0 and way.works]
     expected = {way.owner for way in ways} or {os.geteuid()}
     which = shutil.which
     monkeypatch.setattr(shutil, "which", lambda name: None if name == "unshare" else which(name))
-    servers.start(instance)
-    assert {Path(f"/proc/{found.pid}").stat().st_uid for found in running(instance)} == expected
-    assert query(instance, "SELECT 1") == 1
+    servers.start(fresh)
+    assert {Path(f"/proc/{found.pid}").stat().st_uid for found in running(fresh)} == expected
+    assert query(fresh, "SELECT 1") == 1

@@ -1,7 +1,6 @@
 """`./assort manage encoder` on the running service."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,8 @@ from tests.service import Service
 
 
 @pytest.fixture
-def name(service: Service) -> Iterator[str]:
-    name = f"tiny-{ids.random_text(6)}"
-    yield name
-    service.manage("encoder", "remove", name)
+def name() -> str:
+    return f"tiny-{ids.random_text(6)}"
 
 
 def listed(service: Service, name: str) -> dict[str, Any]:
@@ -36,8 +33,9 @@ def test_an_encoder_is_added_listed_and_removed(service: Service, name: str, tmp
     folder = tiny.publish(tmp_path / "published", licence="")
     added = service.manage("encoder", "add", name, str(folder), "--licence", "mit")
     assert added.stdout.startswith(f"{name} "), added.stderr
-    assert (listed(service, name)["licence"], listed(service, name)["state"]) == ("mit", "added")
-    assert f"{name}  {listed(service, name)['sha256'][:12]}  mit" in service.manage("encoder", "list").stdout
+    found = listed(service, name)
+    assert (found["licence"], found["state"]) == ("mit", "added")
+    assert f"{name}  {found['sha256'][:12]}  mit" in service.manage("encoder", "list").stdout
     assert service.manage("encoder", "remove", name).stdout == f"{name} removed\n"
     assert listed(service, name)["state"] == "removed"
 
