@@ -18,6 +18,7 @@ class Secret:
     broker_password: str
     dataset_rows: int = 1_000_000
     training_seconds: int = 3_600
+    training_bytes: int = 4 * 1024**3
     token: int = 0
 
     def to_bytes(self) -> bytes:

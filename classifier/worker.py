@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -18,7 +19,7 @@ from kombu.entity import Queue
 from classifier import confinement, tasks
 from classifier.leases import Bounds
 from classifier.loaded import LoadedModels
-from classifier.queues import INFER, LATER
+from classifier.queues import INFER, LATER, TRAIN
 from classifier.reply_line import ReplyLine
 from classifier.scribe import Scribe
 from classifier.secret import Secret
@@ -31,9 +32,10 @@ ROOT = Path(__file__).resolve().parents[1]
 CODE = [ROOT / name for name in ("saas", "frontend", "classifier", "tenants")]
 
 GIGABYTE = 1024**3
+# Of a training, memory is what the plan allows.
 LIMITS = {
     "infer": confinement.Limits(data=4 * GIGABYTE, open_files=256),
-    "train": confinement.Limits(data=8 * GIGABYTE, file_size=4 * GIGABYTE, open_files=256),
+    "train": confinement.Limits(file_size=4 * GIGABYTE, open_files=256),
     "batch": confinement.Limits(data=4 * GIGABYTE, file_size=4 * GIGABYTE, open_files=256),
 }
 # How long another thread of this process may keep the one that answers from its turn: Python's own 5 ms are longer than
@@ -116,6 +118,11 @@ def broker_url(given: Secret) -> str:
     return f"redis://t_{given.tenant}:{quote(given.broker_password)}@{at.hostname}:{at.port or 6379}"
 
 
+def limits_of(given: Secret) -> confinement.Limits:
+    limits = LIMITS[given.use]
+    return replace(limits, data=given.training_bytes) if given.use == TRAIN else limits
+
+
 def _confine(given: Secret) -> confinement.Confinement:
     directory = isolation.directory(given.tenant)
     tmp = directory / "tmp"
@@ -126,5 +133,5 @@ def _confine(given: Secret) -> confinement.Confinement:
         tmp=tmp,
         read_only=[*confinement.interpreter(), *CODE, isolation.shared_directory()],
         connect_ports=[int(database["PORT"]), urlsplit(settings.REDIS_URL).port or 6379],
-        limits=LIMITS[given.use],
+        limits=limits_of(given),
     )

@@ -15,6 +15,8 @@ from saas.instance import ROOT, Instance, InstanceError
 from saas.supervisor import StartError, Supervisor
 
 DEFAULT_PORT = 8000
+# In two processes, each with a service of its own: much of the suite waits for something to start or to end.
+_WHOLE_SUITE = ("-n", "2", "--dist", "loadfile")
 # Django's commands that need no database, and so no running instance.
 _OFFLINE = frozenset({"help", "--help", "check", "makemigrations", "spectacular", "version", "--version"})
 
@@ -119,7 +121,7 @@ def _erase(instance: Instance, *, ask: bool) -> None:
 
 def _test(options: argparse.Namespace) -> NoReturn:
     os.chdir(ROOT)
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *options.arguments])
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *(options.arguments or _WHOLE_SUITE)])
 
 
 def _bench(options: argparse.Namespace) -> NoReturn:

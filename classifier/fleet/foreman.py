@@ -176,6 +176,7 @@ class Foreman:
             broker_password=derive(settings.FLEET_SECRET, tenant, "broker"),
             dataset_rows=plan.dataset_rows,
             training_seconds=plan.training_seconds,
+            training_bytes=plan.training_bytes,
             token=self.territory.tokens[tenant],
         )
 

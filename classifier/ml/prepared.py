@@ -52,20 +52,22 @@ def prepare(
     training = np.flatnonzero(~held_out)
     if len(np.unique(targets[training])) < len(names):
         raise ValueError("All rows of a label are held out; take the held-out rows from split.held_out.")
-    distinct, all_distinct = (_distinct(rows, targets, each, len(names)) for each in (training, np.arange(len(rows))))
+    contents = np.fromiter((content_hash(row) for row in rows), dtype=np.uint64, count=len(rows))
+    distinct, all_distinct = (
+        _distinct(contents, targets, each, len(names)) for each in (training, np.arange(len(rows)))
+    )
     return Prepared(
         schema, names, schema.inputs(rows), targets, training, np.flatnonzero(held_out), distinct, all_distinct
     )
 
 
 def _distinct(
-    rows: Sequence[Mapping[str, Cell]], targets: NDArray[np.intp], training: NDArray[np.intp], labels: int
+    contents: NDArray[np.uint64], targets: NDArray[np.intp], places: NDArray[np.intp], labels: int
 ) -> NDArray[np.intp]:
-    """The rows in training without repetitions, which a fold's model would know from the other folds.
+    """The places without those that repeat an earlier row and its label, which a fold's model would know from others.
 
     All of them, if otherwise no label had two rows.
     """
-    first: dict[tuple[int, int], int] = {}
-    for row in training.tolist():
-        first.setdefault((content_hash(rows[row]), int(targets[row])), row)
-    return np.array(list(first.values()), dtype=np.intp) if len(first) > labels else training
+    both = np.stack([contents[places], targets[places].astype(np.uint64)], axis=1)
+    _, first = np.unique(both, axis=0, return_index=True)
+    return places[np.sort(first)] if len(first) > labels else places

@@ -14,6 +14,7 @@ LIMITS = {
     "dataset_count": "Data sets",
     "model_count": "Models",
     "training_seconds": "Longest training",
+    "training_bytes": "Memory of a training",
     "workers": "Trainings and files at a time",
     "infer_workers": "Workers that answer",
 }

@@ -16,6 +16,8 @@ class Plan(models.Model):
     dataset_count = models.PositiveIntegerField(null=True, blank=True)
     model_count = models.PositiveIntegerField(null=True, blank=True)
     training_seconds = models.PositiveIntegerField(default=3600)
+    # Private memory of a worker that trains.
+    training_bytes = models.PositiveBigIntegerField(default=4 * 1024 * MEGABYTE)
     # Processes for jobs, and workers that answer, where a host has room for more than one.
     workers = models.PositiveSmallIntegerField(default=2)
     infer_workers = models.PositiveSmallIntegerField(default=2)

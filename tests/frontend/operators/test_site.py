@@ -108,6 +108,7 @@ def test_a_plan_keeps_its_name(act: Desk) -> None:
         dataset_bytes=1,
         dataset_rows=1,
         training_seconds=1,
+        training_bytes=1,
         workers=1,
         infer_workers=1,
     )
