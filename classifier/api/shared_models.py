@@ -44,6 +44,7 @@ def as_version(shared: SharedModel) -> dict[str, Any]:
         "sha256": shared.sha256,
         "mlflow_version": None,
         "threshold": shared.threshold,
+        "goal": None,
         "scope_refused": shared.scope_refused,
         "scope_rows": None,
         "verdict": "Published by the operator.",

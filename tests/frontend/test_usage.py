@@ -17,7 +17,6 @@ def used(inside: Inside, studio: Studio) -> date:
     today = timezone.now().date()
     key = studio.organisation.api_keys.get()
     with inside():
-        Usage.objects.all().delete()  # The studio has asked a model already, which is counted a second later.
         Usage.objects.create(day=today, api_key=key.id, model="letters", requests=4, rows=10, errors=1)
         Usage.objects.create(day=date(2025, 1, 31), api_key="", model="letters", requests=1, rows=1)
     return today
