@@ -13,7 +13,6 @@ from tests import universe
 from tests.service import SERVICE, Service
 from tests.universe import Universe
 
-
 # Which folders the second of two processes runs. What runs where, and after what, is the same each time.
 SECOND = {"end_to_end", "faults", "frontend", "isolation", "tenants"}
 HERE = Path(__file__).parent
