@@ -17,7 +17,7 @@ from .schema import Schema
 from .sentences import Embeds, Encoders
 
 # What explaining one text may cost: so many tokens are read once more, all versions of the text together.
-_TOKENS_READ_AGAIN = 1_000
+_TOKENS_READ_AGAIN = 800
 
 
 @dataclass(frozen=True)
