@@ -62,9 +62,7 @@ class _Member:
         if self.is_done:
             return None
         if self.running is None:
-            if time.monotonic() >= self.start_after:
-                self._start()
-            return None
+            return self._start() if time.monotonic() >= self.start_after else None
         code = self.running.poll()
         if code is None:
             self.is_ready = self.is_ready or self._says_ready()
@@ -87,17 +85,23 @@ class _Member:
         self.running.wait()
         self.running = None
 
-    def _start(self) -> None:
+    def _start(self) -> str | None:
+        """Start the part, or return why it could not be: that is no reason to end the others."""
         extra = {}
         if self.part.notifies:
             extra["NOTIFY_SOCKET"] = self._listen()
         log = self.instance.log(self.part.name)
-        if self.part.is_forked:
-            self.running = self.nursery.start(self.part, log=log, extra=extra)
-        else:
-            self.running = process.start(self.part, cwd=ROOT, log=log, extra=extra)
         self.started = time.monotonic()
+        try:
+            if self.part.is_forked:
+                self.running = self.nursery.start(self.part, log=log, extra=extra)
+            else:
+                self.running = process.start(self.part, cwd=ROOT, log=log, extra=extra)
+        except OSError as error:
+            self._put_off()
+            return f"before it had begun ({error})"
         process.record(self.instance.run / f"{self.part.name}.pid", self.running.pid)
+        return None
 
     def _listen(self) -> str:
         """Open a socket for this start alone: a message of the process before must not count."""
@@ -126,11 +130,15 @@ class _Member:
         if self.part.once and code == 0:
             self.is_ready = True
             return ""
+        self._put_off()
+        return f"by {signal.Signals(-code).name}" if code < 0 else f"with status {code}"
+
+    def _put_off(self) -> None:
+        """Have the part started again: soon, and the later the more often it has failed in a row."""
         now = time.monotonic()
         self.failures = 1 if now - self.started > _WELL_AFTER else self.failures + 1
         self.start_after = now + min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** (self.failures - 1))
         self.is_ready = False
-        return f"by {signal.Signals(-code).name}" if code < 0 else f"with status {code}"
 
     def _clear_session(self, running: Running) -> None:
         # What a dead part leaves behind may hold its port or do its work a second time.

@@ -27,15 +27,20 @@ SCENARIOS = {
     "prepared": [("prepare", "print('prepared')"), ("first", _NOTIFY + _WAIT)],
     "unprepared": [("prepare", "import sys; sys.exit('the migration failed')"), ("first", _NOTIFY + _WAIT)],
     "refusing": [("first", "import sys; sys.exit('the configuration is unsafe')")],
+    "absent": [("first", "")],
     "deaf": [("first", "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + _NOTIFY + _WAIT)],
     "leaving": [("first", _CHILD + _NOTIFY + _WAIT)],
 }
 
 
+def _command(program: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", program) if program else ("no-such-program",)
+
+
 def stages(scenario: str) -> list[list[Part]]:
     environment = {"PATH": os.environ["PATH"], "MARK": os.environ["MARK"]}
     parts = [
-        Part(name, (sys.executable, "-c", program), environment, once=name == "prepare", grace=1.0)
+        Part(name, _command(program), environment, once=name == "prepare", grace=1.0)
         for name, program in SCENARIOS[scenario]
     ]
     once = [part for part in parts if part.once]

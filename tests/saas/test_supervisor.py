@@ -128,6 +128,14 @@ def test_a_part_that_refuses_to_start_is_reported_with_the_end_of_its_log(up: Up
     assert marked(mark) == []
 
 
+def test_a_part_that_cannot_be_started_at_all_is_reported_after_some_attempts(up: Up, mark: str) -> None:
+    said, complaint = up("absent").communicate(timeout=20)
+    assert said.count("first ended before it had begun") == 2
+    assert complaint.startswith("assort: first ended before it had begun")
+    assert "no-such-program" in complaint
+    assert marked(mark) == []
+
+
 def test_nothing_else_starts_when_the_preparation_fails(up: Up, tmp_path: Path) -> None:
     supervisor = up("unprepared")
     said, complaint = supervisor.communicate(timeout=15)
