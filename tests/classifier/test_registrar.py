@@ -70,8 +70,7 @@ def test_another_service_gets_our_answers_from_the_champion(
 def encoder(service: Service) -> SentenceEncoder:
     """The installation's own."""
     sha256 = shelf.default()
-    if sha256 is None:
-        pytest.skip("the encoders' packages are not installed; ./assort up without --no-encoder installs them")
+    assert sha256 is not None
     return shelf.library().get(sha256)
 
 

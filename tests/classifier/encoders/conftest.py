@@ -3,13 +3,13 @@ from pathlib import Path
 import pytest
 
 from classifier.ml.sentences import Library, SentenceEncoder
+from tests.classifier.encoders import tiny
 
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A made encoder, in a folder that is named by its hash."""
-    tiny = pytest.importorskip("tests.classifier.encoders.tiny")
-    return Path(tiny.make(tmp_path_factory.mktemp("encoders")))
+    return tiny.make(tmp_path_factory.mktemp("encoders"))
 
 
 @pytest.fixture

@@ -7,15 +7,12 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from classifier.encoders import bundled
+from classifier.encoders import bundled, graph, published
 from classifier.ml import sentences
 from classifier.ml.errors import EncoderMissing
 from tenants.errors import InvalidInput
 from tenants.models import Encoder
 from tests.classifier.encoders import tiny
-
-graph = pytest.importorskip("classifier.encoders.graph", reason=tiny.MISSING)
-published = pytest.importorskip("classifier.encoders.published", reason=tiny.MISSING)
 
 # The first numbers of the vectors that PyTorch computes.
 REFERENCE = {
@@ -26,10 +23,7 @@ REFERENCE = {
 
 @pytest.fixture
 def folder() -> Path:
-    try:
-        return bundled.folder()
-    except EncoderMissing as error:
-        pytest.skip(str(error))
+    return bundled.folder()
 
 
 def test_the_vectors_are_those_of_its_authors(folder: Path) -> None:

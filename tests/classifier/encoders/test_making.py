@@ -9,14 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from classifier.encoders import making, published
 from classifier.ml.errors import ArtefactDamaged, EncoderMissing
 from classifier.ml.sentences import Library, Remembered, SentenceEncoder, text_hash
 from saas.instance import ROOT
 from tenants.errors import InvalidInput
 from tests.classifier.encoders import tiny
-
-making = pytest.importorskip("classifier.encoders.making", reason=tiny.MISSING)
-published = pytest.importorskip("classifier.encoders.published", reason=tiny.MISSING)
 
 TEXTS = ["one text", "another", "a third one that is longer than these"]
 

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
+from classifier.encoders import published
 from tenants.errors import InvalidInput
 from tests.classifier.encoders import tiny
-
-published = pytest.importorskip("classifier.encoders.published", reason=tiny.MISSING)
 
 
 def test_a_folder_is_read_with_its_licence_and_the_hash_of_its_weights(tmp_path: Path) -> None:

@@ -6,13 +6,10 @@ from string import ascii_lowercase
 from typing import Any
 
 import numpy as np
-import pytest
+import tokenizers
+from safetensors import numpy
 
-MISSING = "the encoders' packages are not installed; ./assort up without --no-encoder installs them"
-pytest.importorskip("onnxruntime", reason=MISSING)
-pytest.importorskip("onnx", reason=MISSING)
-numpy = pytest.importorskip("safetensors.numpy", reason=MISSING)
-tokenizers = pytest.importorskip("tokenizers", reason=MISSING)
+from classifier.encoders import making, published
 
 WIDTH, INNER, LAYERS, PLACES = 8, 16, 2, 32
 CONFIGURATION = {
@@ -41,8 +38,6 @@ def publish(folder: Path, *, licence: str = "mit", seed: int = 0, **configuratio
 
 def make(folder: Path) -> Path:
     """Make an encoder in a folder that is named by its hash, and return that."""
-    published = pytest.importorskip("classifier.encoders.published", reason=MISSING)
-    making = pytest.importorskip("classifier.encoders.making", reason=MISSING)
     sha256 = making.make(published.read(publish(folder / "published")), folder / "made", name="tiny")
     return (folder / "made").rename(folder / sha256)
 

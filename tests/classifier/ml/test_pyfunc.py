@@ -16,6 +16,7 @@ from classifier.ml.errors import InputsRejected
 from classifier.ml.sentence_linear import SentenceLinear
 from classifier.ml.sentences import Library
 from classifier.ml.train import Trained
+from tests.classifier.encoders import tiny
 
 
 @pytest.fixture
@@ -64,7 +65,6 @@ def test_a_copy_of_the_package_under_another_name_works_alone(text_model: Traine
 
 
 def test_the_encoders_of_a_model_lie_in_the_copy_of_the_package(text_model: Trained, tmp_path: Path) -> None:
-    tiny = pytest.importorskip("tests.classifier.encoders.tiny")
     made = tiny.make(tmp_path)
     package = shutil.copytree(Path(ml.__path__[0]), tmp_path / "assort_ml")
     shutil.copytree(made, package / "encoders" / made.name)
