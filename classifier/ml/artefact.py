@@ -137,7 +137,6 @@ def _model(
 def _versions(*, with_encoder: bool) -> dict[str, str]:
     """Of what the numbers were computed with."""
     names = (*_LIBRARIES, *(_LIBRARIES_OF_ENCODERS if with_encoder else ()))
-    # A model may be saved where its encoder's libraries are not: with a stand-in of a test.
     return {"python": platform.python_version()} | {name: version(name) for name in names}
 
 
