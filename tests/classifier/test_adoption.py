@@ -13,6 +13,7 @@ import pytest
 from classifier import adoption
 from classifier.adoption import Refused
 from classifier.ml import artefact
+from classifier.ml.isotonic import Isotonic
 from classifier.ml.predictor import Predictor
 from tests.classifier import recorded
 
@@ -54,6 +55,8 @@ def test_a_model_in_our_format_is_loaded_with_its_hash(predictor: Predictor, fol
         ({"golden": ()}, "It has no golden rows to check it with."),
         ({"golden": ("",)}, "It is not a model in our format."),
         ({"temperature": -1.0}, "Its temperature is to be a number above 0."),
+        ({"isotonic": Isotonic(np.array([0.1, 0.9]), np.array([0.9, 0.1]))}, "Its isotonic steps are to rise"),
+        ({"isotonic": Isotonic(np.array([0.1, 0.9]), np.array([0.1, 1.9]))}, "Its isotonic steps are to rise"),
     ],
 )
 def test_a_model_whose_parts_do_not_fit_is_refused(
