@@ -7,6 +7,7 @@ No process, socket or clock in here. A fleet looks around, describes what it see
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from classifier.queues import BATCH, INFER, TRAIN
 
@@ -112,11 +113,26 @@ class Situation:
 
     def answering(self, tenant: str) -> list[Running]:
         """Return the workers that answer for the organisation and are to stay, the oldest first."""
-        found = [w for w in self.running if (w.tenant, w.use) == (tenant, INFER) and not w.is_stopping]
-        return sorted(found, key=lambda worker: (worker.since, worker.pid))
+        return self._answering.get(tenant, [])
+
+    def has_work(self, tenant: str, use: str) -> bool:
+        return (tenant, use) in self._at_work
 
     def may_run(self, tenant: str) -> bool:
         return tenant in self.allowed and tenant in self.held
+
+    # A decision asks for each organisation, so both are looked up and not searched for.
+    @cached_property
+    def _answering(self) -> dict[str, list[Running]]:
+        found: dict[str, list[Running]] = {}
+        for worker in sorted(self.running, key=lambda worker: (worker.since, worker.pid)):
+            if worker.use == INFER and not worker.is_stopping:
+                found.setdefault(worker.tenant, []).append(worker)
+        return found
+
+    @cached_property
+    def _at_work(self) -> set[tuple[str, str]]:
+        return {(queue.tenant, queue.use) for queue in self.waiting if queue.is_work}
 
 
 @dataclass(frozen=True)
@@ -198,7 +214,7 @@ def _stops(seen: Situation) -> list[Action]:
 def _is_to_stop(worker: Running, seen: Situation, *, is_spare: bool) -> bool:
     if not seen.may_run(worker.tenant):
         return True
-    if worker.use != INFER or any((q.tenant, q.use) == (worker.tenant, INFER) and q.is_work for q in seen.waiting):
+    if worker.use != INFER or seen.has_work(worker.tenant, INFER):
         return False
     return seen.now - worker.active_at > (SPARE_IDLE_SECONDS if is_spare else IDLE_SECONDS)
 

@@ -18,9 +18,10 @@ log = logging.getLogger(__name__)
 # What is computed at once, in inputs. One whose answer is explained takes longer, and counts as several.
 TOGETHER = 256
 EXPLAINED = 8
-# After each group a worker rests for as long as it took: nobody waits for what it does, and half of the processor and
-# the database is left for those who are waited for.
-LONGEST_REST = 0.02
+# After each group a worker rests for four times as long as it took: nobody waits for what it does, and most of the
+# processor, the database and the gateway, which takes in as much as is answered, is left for those who are waited for.
+RESTS = 4
+LONGEST_REST = 0.08
 
 
 def answer(
@@ -38,7 +39,7 @@ def answer(
         began = time.monotonic()
         together, left = _next(left)
         _answer(together, models)
-        time.sleep(min(LONGEST_REST, time.monotonic() - began))
+        time.sleep(min(LONGEST_REST, RESTS * (time.monotonic() - began)))
         if left and is_wanted_elsewhere():
             break
     return [row.id for row in left]

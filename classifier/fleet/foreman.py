@@ -27,6 +27,8 @@ from tenants.secrets import derive
 log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 0.5
+# However many call, a round begins so long after the one before, and leaves the processors to those who are called for.
+APART_SECONDS = 0.05
 # With no worker to look after, only a call matters, and that ends the wait.
 QUIET_WAIT_SECONDS = 1.0
 # A call may have been lost with the broker, so everybody is looked at now and then.
@@ -49,6 +51,7 @@ class Foreman:
     waiting: tuple[Waiting, ...] = ()
     strangers: set[str] = field(default_factory=set)
     _looked_at: float = 0.0
+    _counted_at: float = 0.0
     _swept_at: float = 0.0
     _told_at: float = 0.0
 
@@ -59,7 +62,9 @@ class Foreman:
         self._reach_database(self.territory.adopt)
         notify.ready()
         while not told:
+            began = time.monotonic()
             self._round(self._called())
+            time.sleep(max(0.0, began + APART_SECONDS - time.monotonic()))
         self.crew.stop_all()
         self._reach_database(self._leave)
 
@@ -112,9 +117,14 @@ class Foreman:
         record.forget(self.territory.host)
 
     def _count(self, called: set[str]) -> None:
-        """Count what waits for those who were called, are served or waited a moment ago; for everybody now and then."""
+        """Count what waits for those who were called or waited a moment ago; now and then for those who are served, and
+        more seldom for everybody.
+        """
         now = time.monotonic()
-        asked = called | {worker.tenant for worker in self.crew.workers.values()} | {w.tenant for w in self.waiting}
+        asked = called | {queue.tenant for queue in self.waiting}
+        if now - self._counted_at >= WAIT_SECONDS:
+            asked |= {worker.tenant for worker in self.crew.workers.values()}
+            self._counted_at = now
         # Those that were strangers a moment ago may be known by now.
         asked |= self.strangers & self.territory.allowed.keys()
         self.strangers -= self.territory.allowed.keys()

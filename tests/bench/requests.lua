@@ -1,7 +1,12 @@
 -- Sends the requests of a file in turn, and says in one line what came of them. A line of the file is
--- path <tab> key <tab> body; after the file's name comes the pause before each request, in milliseconds.
+-- path <tab> key <tab> body; after the file's name comes the mean pause before each request, in milliseconds.
 
 local requests, sent, pause = {}, 0, 0
+
+-- People do not ask in step: requests come independently of each other, as in a Poisson process.
+function thought()
+    return math.floor(-pause * math.log(1 - math.random()) + 0.5)
+end
 
 function init(arguments)
     pause = tonumber(arguments[2])
@@ -11,7 +16,7 @@ function init(arguments)
         if key ~= "" then headers["Authorization"] = "Bearer " .. key end
         requests[#requests + 1] = wrk.format("POST", path, headers, body)
     end
-    if pause > 0 then delay = function() return pause end end
+    if pause > 0 then delay = thought end
 end
 
 function request()
