@@ -86,6 +86,13 @@ class Design:
         places = self.quantiles.places(dense[:, len(self.columns.levels) :]).astype(np.float32)
         return [self._fields(dense), _side_by_side(places), *texts]
 
+    def lengths(self, of_texts: float) -> NDArray[np.float32]:
+        """A factor for each feature of the matrix, (features,): for n-grams `of_texts`, 1 for all others."""
+        ngrams = sum(vectoriser.width for vectoriser in self.columns.texts.values())
+        meanings = sum(self.columns.meanings([], name).shape[1] for name in self.columns.meant)
+        before = len(self.owners) - ngrams - meanings
+        return np.repeat([1, of_texts, 1], [before, ngrams, meanings]).astype(np.float32)
+
     def gaps(self, fields: csr_matrix) -> NDArray[np.float64]:
         """The share of a record's fields that are missing or unknown, (records,), from the first of its blocks."""
         marks = np.array(self._widths, dtype=np.intp).cumsum() - 1
