@@ -30,7 +30,7 @@ _TREES, _SHALLOW_TREES, _PAIR_TREES = 3_000, 1_000, 1_600
 # Beside texts, of which linear models know more than trees, few are worth their time and room.
 _TREES_BESIDE_TEXTS = 1_000
 # The n-grams of a text are many and small: at length one they would be held back more than they deserve.
-_TEXT_LENGTH, _GREAT_TEXT_LENGTH = 2.0, 4.0
+_LENGTH, _GREAT_LENGTH, _LENGTH_OF_WORDS = 2.0, 4.0, 8.0
 # Few rows are divided into more folds, and each label has a tree in each round.
 _FEW_TREES = 500
 # Of more columns, most pairs say nothing.
@@ -67,11 +67,13 @@ def for_tables(schema: Schema, counts: Sequence[int], encoder: Embeds | None = N
 
 def _of_texts(schema: Schema, texts: Schema, encoder: Embeds | None) -> list[Candidate]:
     """Those that know most of the `texts` among the columns of the table."""
-    machines = _Line(solve=solvers.support_vectors, text_length=1.0)
-    longer = _Line(bends=True, text_length=_GREAT_TEXT_LENGTH)
+    machines = _Line(solve=solvers.support_vectors, words=1.0, ngrams=1.0)
+    longer = _Line(bends=True, words=_GREAT_LENGTH, ngrams=_GREAT_LENGTH)
+    wordy = _Line(bends=True, words=_LENGTH_OF_WORDS)
     offered = [
         Candidate("linear on texts alone, C=1", partial(_fit_weights, texts, machines), TEXTS),
         Candidate("linear with bends, texts count more", partial(_fit_weights, schema, longer)),
+        Candidate("linear with bends, words count more", partial(_fit_weights, schema, wordy)),
     ]
     if encoder is None:
         return offered
@@ -118,15 +120,16 @@ def _shallow(schema: Schema, rows: int, labels: int) -> list[Candidate]:
 
 @dataclass(frozen=True)
 class _Line:
-    """How a linear model is fitted: `c` is the inverse of its regularisation, which holds the n-grams of texts back
-    the less, the greater their `text_length`.
+    """How a linear model is fitted: `c` is the inverse of its regularisation, which holds single `words` and other
+    `ngrams` of texts back the less, the greater their length.
     """
 
     c: float = 1.0
     bends: bool = False
     is_balanced: bool = False
     encoder: Embeds | None = None
-    text_length: float = _TEXT_LENGTH
+    words: float = _LENGTH
+    ngrams: float = _LENGTH
     solve: Callable[..., Linear] = solvers.logistic
 
 
@@ -135,7 +138,7 @@ def _fit_weights(schema: Schema, how: _Line, records: Sequence[Any], targets: Ta
     design = Design.learn(known, records, bends=how.bends)
     of_label = balance.of_labels(targets) if how.is_balanced else None
     rows = None if of_label is None else of_label[targets]
-    lengths = design.lengths(how.text_length)
+    lengths = design.lengths(words=how.words, ngrams=how.ngrams)
     matrix = design.matrix(records)
     matrix.data *= lengths.take(matrix.indices)
     linear = how.solve(matrix, targets, c=how.c, seed=seed, weights=rows)
