@@ -34,7 +34,7 @@ def test_words_and_other_n_grams_may_have_lengths_of_their_own() -> None:
     values: list[dict[str, object]] = [{"n": 1, "t": "late parcel"}, {"n": 2, "t": "refund"}]
     design = learned(values, n="number", t="text")
     lengths = design.lengths(words=8, ngrams=2)
-    ngrams = sum(design.columns.texts["t"].vocabulary.values(), [])
+    ngrams = [gram for family in design.columns.texts["t"].vocabulary.values() for gram in family]
     assert lengths[:2].tolist() == [1, 1]
     words = {gram for gram, length in zip(ngrams, lengths[2:], strict=True) if length == 8}
     assert words == {"late", "parcel", "refund"}
