@@ -14,15 +14,21 @@ _ALIGNMENT = 64
 
 
 def join(arrays: Mapping[str, NDArray[Any]]) -> tuple[bytes, dict[str, Any]]:
-    """The content of the file, and for each name what `split` needs to find its array in there."""
+    """The content of the file, and for each name what `split` needs to find its array in there.
+
+    What several parts of a model have in common, such as the n-grams of a text, stands there once.
+    """
     parts: list[bytes] = []
     places: dict[str, Any] = {}
+    known: dict[bytes, int] = {}
     size = 0
     for name, array in arrays.items():
-        parts += [bytes(-size % _ALIGNMENT), array.tobytes()]
-        at = size + len(parts[-2])
-        places[name] = {"dtype": array.dtype.str, "shape": array.shape, "at": at}
-        size = at + len(parts[-1])
+        content = array.tobytes()
+        if content not in known:
+            parts += [bytes(-size % _ALIGNMENT), content]
+            known[content] = size + len(parts[-2])
+            size = known[content] + len(content)
+        places[name] = {"dtype": array.dtype.str, "shape": array.shape, "at": known[content]}
     return b"".join(parts), places
 
 

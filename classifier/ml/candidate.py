@@ -14,7 +14,7 @@ from .predictor import Scorer
 Targets = NDArray[np.intp]
 Fit = Callable[[Sequence[Any], Targets, int], Scorer]
 
-LINEAR, TUNED, MEANING, GAUSSIAN = "linear", "tuned", "meaning", "gaussian"
+LINEAR, TEXTS, TUNED, MEANING, GAUSSIAN = "linear", "texts", "tuned", "meaning", "gaussian"
 TREES, SHALLOW, PAIRS, VOTES, POOL = "trees", "shallow trees", "trees of pairs", "votes", "pool"
 OF_TREES = frozenset({TREES, SHALLOW, PAIRS, VOTES})
 

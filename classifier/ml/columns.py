@@ -24,7 +24,7 @@ from .vectoriser import Vectoriser
 
 # Gradient boosting knows 255 categories a feature.
 LEVELS = 254
-_TEXT_FEATURES = 5_000
+_NGRAMS = {"words": 2_000, "characters": 4_000}
 _MANY_ROWS = 3_000
 _SECONDS_A_DAY = 86_400.0
 _DAYS_A_YEAR = 365.25
@@ -110,7 +110,8 @@ class Columns:
             arrays |= packed
         levels = {name: list(values) for name, values in self.levels.items()}
         settings = {"levels": levels, "vocabularies": vocabularies, "date_parts": self.date_parts}
-        return settings | {"encoders": list(self.encoders)}, arrays
+        names = [column.name for column in self.features]
+        return settings | {"features": names, "encoders": list(self.encoders)}, arrays
 
     @classmethod
     def unpack(
@@ -127,7 +128,10 @@ class Columns:
         }
         needed = settings.get("encoders", [])
         encoder = encoders.get(needed[0]) if needed else None
-        return cls(schema.features, levels, texts, settings.get("date_parts", _FIRST_DATE_PARTS), encoder)
+        # A model that was saved before some read only a part of the columns reads all of them.
+        named = settings.get("features", [column.name for column in schema.features])
+        features = tuple(column for column in schema.features if column.name in named)
+        return cls(features, levels, texts, settings.get("date_parts", _FIRST_DATE_PARTS), encoder)
 
 
 def learn(
@@ -142,7 +146,7 @@ def learn(
         elif column.type == "text":
             texts[column.name] = Vectoriser.learn(
                 [text_of(record, column.name) for record in records],
-                features={"words": _TEXT_FEATURES, "characters": _TEXT_FEATURES},
+                features=_NGRAMS,
                 rarest=1 if len(records) < _MANY_ROWS else 2,
             )
     return Columns(schema.features, levels, texts, encoder=encoder)

@@ -203,7 +203,9 @@ class Predictor:
     def _unusable(self, column: Column, cell: str) -> tuple[str, str] | None:
         shown = f"{cell[:_SHOWN]!r} in column {column.name!r}"
         if column.type == "category":
-            unseen = cells.category(cell) not in self._levels[column.name]
+            # A model that looks at texts alone knows no values, and overlooks none.
+            known = self._levels.get(column.name)
+            unseen = known is not None and cells.category(cell) not in known
             return ("unseen_category", f"{shown} is not a value the model has learned.") if unseen else None
         parse = _PARSERS.get(column.type)
         if parse is None or parse(cell) is not None or cells.is_placeholder(cell):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -13,10 +13,11 @@ from scipy.sparse import csr_matrix
 
 from . import balance, columns, growth, rates, solvers
 from .balance import Weights
-from .candidate import PAIRS, SHALLOW, TREES, VOTES, Candidate, Targets
+from .candidate import MEANING, PAIRS, SHALLOW, TEXTS, TREES, VOTES, Candidate, Targets
 from .columns import LEVELS, Columns
 from .forest import Forest
 from .growth import Growth
+from .linear import Linear
 from .predictor import Scorer
 from .schema import Schema
 from .sentences import Embeds
@@ -26,6 +27,10 @@ from .table_linear import Design, TableLinear
 _FEW_ROWS = 1_000
 _TEXT_DIMENSIONS, _TELLING, _FREQUENT_WORDS = 32, 32, 64
 _TREES, _SHALLOW_TREES, _PAIR_TREES = 3_000, 1_000, 1_600
+# Beside texts, of which linear models know more than trees, few are worth their time and room.
+_TREES_BESIDE_TEXTS = 1_000
+# The n-grams of a text are many and small: at length one they would be held back more than they deserve.
+_LENGTH, _GREAT_LENGTH, _LENGTH_OF_WORDS = 2.0, 4.0, 8.0
 # Few rows are divided into more folds, and each label has a tree in each round.
 _FEW_TREES = 500
 # Of more columns, most pairs say nothing.
@@ -38,14 +43,15 @@ def for_tables(schema: Schema, counts: Sequence[int], encoder: Embeds | None = N
     time. An `encoder` adds some that know what the table's texts mean.
     """
     rows, labels = sum(counts), len(counts)
+    texts = tuple(column for column in schema.features if column.type == "text")
     offered = [Candidate("linear, C=1", partial(_fit_weights, schema, _Line()))]
-    reads = encoder is not None and any(column.type == "text" for column in schema.features)
-    if reads:
-        line = _Line(bends=True, encoder=encoder)
-        offered.append(Candidate("linear on meanings", partial(_fit_weights, schema, line)))
+    if texts:
+        offered += _of_texts(schema, replace(schema, features=texts), encoder)
     if labels * Growth().rounds > _TREES:
         return [*offered, _votes(schema)] if labels <= _VOTING_LABELS else offered
-    deep = Growth(rounds=min(Growth().rounds, _FEW_TREES // labels)) if rows < _FEW_ROWS else Growth()
+    trees = _FEW_TREES if rows < _FEW_ROWS else _TREES_BESIDE_TEXTS if texts else _TREES
+    deep = Growth(rounds=min(Growth().rounds, trees // labels))
+    reads = encoder is not None and bool(texts)
     name = "boosted trees on meanings" if reads else "boosted trees"
     fit = partial(_fit_trees, schema, deep, encoder=encoder if reads else None)
     offered += [
@@ -57,6 +63,26 @@ def for_tables(schema: Schema, counts: Sequence[int], encoder: Embeds | None = N
     if rows < _FEW_ROWS:
         offered.append(Candidate("linear with bends, C=0.1", partial(_fit_weights, schema, _Line(c=0.1, bends=True))))
     return [*offered, *_balanced_ones(schema, deep)] if balance.is_needed(counts) else offered
+
+
+def _of_texts(schema: Schema, texts: Schema, encoder: Embeds | None) -> list[Candidate]:
+    """Those that know most of the `texts` among the columns of the table."""
+    machines = _Line(solve=solvers.support_vectors, words=1.0, ngrams=1.0)
+    longer = _Line(bends=True, words=_GREAT_LENGTH, ngrams=_GREAT_LENGTH)
+    wordy = _Line(bends=True, words=_LENGTH_OF_WORDS)
+    offered = [
+        Candidate("linear on texts alone, C=1", partial(_fit_weights, texts, machines), TEXTS),
+        Candidate("linear with bends, texts count more", partial(_fit_weights, schema, longer)),
+        Candidate("linear with bends, words count more", partial(_fit_weights, schema, wordy)),
+    ]
+    if encoder is None:
+        return offered
+    meant = _Line(bends=True, encoder=encoder)
+    return [
+        *offered,
+        Candidate("linear on meanings", partial(_fit_weights, schema, meant), MEANING),
+        Candidate("linear on meanings of texts alone", partial(_fit_weights, texts, meant), MEANING),
+    ]
 
 
 def _balanced_ones(schema: Schema, deep: Growth) -> list[Candidate]:
@@ -94,12 +120,17 @@ def _shallow(schema: Schema, rows: int, labels: int) -> list[Candidate]:
 
 @dataclass(frozen=True)
 class _Line:
-    """How a linear model is fitted: `c` is the inverse of its regularisation."""
+    """How a linear model is fitted: `c` is the inverse of its regularisation, which holds single `words` and other
+    `ngrams` of texts back the less, the greater their length.
+    """
 
     c: float = 1.0
     bends: bool = False
     is_balanced: bool = False
     encoder: Embeds | None = None
+    words: float = _LENGTH
+    ngrams: float = _LENGTH
+    solve: Callable[..., Linear] = solvers.logistic
 
 
 def _fit_weights(schema: Schema, how: _Line, records: Sequence[Any], targets: Targets, seed: int) -> Scorer:
@@ -107,7 +138,11 @@ def _fit_weights(schema: Schema, how: _Line, records: Sequence[Any], targets: Ta
     design = Design.learn(known, records, bends=how.bends)
     of_label = balance.of_labels(targets) if how.is_balanced else None
     rows = None if of_label is None else of_label[targets]
-    linear = solvers.logistic(design.matrix(records), targets, c=how.c, seed=seed, weights=rows)
+    lengths = design.lengths(words=how.words, ngrams=how.ngrams)
+    matrix = design.matrix(records)
+    matrix.data *= lengths.take(matrix.indices)
+    linear = how.solve(matrix, targets, c=how.c, seed=seed, weights=rows)
+    linear = Linear(linear.weights * lengths[:, None], linear.intercepts)
     return TableLinear(design, linear if of_label is None else balance.undone(linear, of_label))
 
 

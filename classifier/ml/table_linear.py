@@ -86,6 +86,14 @@ class Design:
         places = self.quantiles.places(dense[:, len(self.columns.levels) :]).astype(np.float32)
         return [self._fields(dense), _side_by_side(places), *texts]
 
+    def lengths(self, *, words: float, ngrams: float) -> NDArray[np.float32]:
+        """A factor for each feature of the matrix, (features,): that of single words, that of other n-grams, else 1."""
+        singles = [vectoriser.is_word for vectoriser in self.columns.texts.values()]
+        of_texts = [np.where(single, words, ngrams) for single in singles]
+        meanings = sum(self.columns.meanings([], name).shape[1] for name in self.columns.meant)
+        before = len(self.owners) - sum(map(len, singles)) - meanings
+        return np.concatenate([np.ones(before), *of_texts, np.ones(meanings)], dtype=np.float32)
+
     def gaps(self, fields: csr_matrix) -> NDArray[np.float64]:
         """The share of a record's fields that are missing or unknown, (records,), from the first of its blocks."""
         marks = np.array(self._widths, dtype=np.intp).cumsum() - 1

@@ -71,6 +71,12 @@ class Vectoriser:
         lines = iter(self.listing.tobytes().decode("utf-8", "surrogatepass").split("\n"))
         return {family: [next(lines) for _ in range(width)] for family, width in self.widths.items()}
 
+    @property
+    def is_word(self) -> NDArray[np.bool_]:
+        """Which columns are those of single words, (width,)."""
+        named = self.vocabulary.items()
+        return np.array([family == "words" and " " not in gram for family, found in named for gram in found], bool)
+
     def matrix(self, texts: Sequence[str]) -> csr_matrix:
         """Shape (texts, width), float32."""
         parts = [self.weigh(found) for found in hashes.of_texts(texts, tuple(self.widths))]

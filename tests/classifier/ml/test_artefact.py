@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from classifier.ml import artefact
 from classifier.ml.errors import ArtefactDamaged
 from classifier.ml.linear import Linear
+from classifier.ml.pool import Pool
 from classifier.ml.text_linear import TextLinear
 from classifier.ml.train import Trained
 
@@ -156,6 +157,16 @@ def test_n_grams_that_lead_out_of_the_weights_are_refused(text_model: Trained, t
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(ArtefactDamaged, match="beyond the"):
         artefact.load(tmp_path)
+
+
+def test_what_parts_have_in_common_is_stored_once(trained: Trained, tmp_path: Path) -> None:
+    model = trained.served
+    twice = replace(model, scorer=Pool.of((model.scorer, model.scorer), (0.5, 0.5)))
+    artefact.save(model, tmp_path / "once")
+    artefact.save(twice, tmp_path / "twice")
+    sizes = [(tmp_path / name / "arrays.bin").stat().st_size for name in ("once", "twice")]
+    assert sizes[0] == sizes[1]
+    assert np.allclose(artefact.load(tmp_path / "twice").probabilities(model.golden), model.probabilities(model.golden))
 
 
 def test_a_loaded_model_holds_one_file_open(trained: Trained, tmp_path: Path) -> None:

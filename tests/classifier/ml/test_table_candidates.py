@@ -13,6 +13,7 @@ from classifier.ml.predictor import Predictor, Scorer
 from classifier.ml.rows import Cell
 from classifier.ml.schema import Schema
 from classifier.ml.table import Row, Table
+from classifier.ml.table_linear import TableLinear
 
 from .conftest import trained_on
 from .meanings import SAME, Meanings, Shelf
@@ -169,3 +170,57 @@ def test_without_a_text_a_row_has_no_meaning() -> None:
     candidates = table_candidates.for_tables(found, np.bincount(targets).tolist(), Meanings())
     scorer = next(each for each in candidates if each.name == "linear on meanings").fit(rows, targets, 0)
     assert np.isfinite(scorer.scores([{}, {"note": "refund"}, {"note": " "}])).all()
+
+
+def reports(rows: int, seed: int = 0) -> Table:
+    """What was written decides, in either of two notes; some are missing, and some are not in Latin letters."""
+    chance = Random(seed)  # noqa: S311 - repeatable data, not secrets
+    words = {"A": ["возврат", "счёт", "refund", "invoice"], "B": ["доставка", "курьер", "parcel", "courier"]}
+    found: list[Row] = []
+    for number in range(rows):
+        label = chance.choice("AB")
+        first, second = (f"{chance.choice(words[label])} {chance.random()}" for _ in range(2))
+        missing = chance.random() < 0.2
+        found.append((None if missing else first, second, str(chance.random()), f"shop {number % 5}", label))
+    return Table(("note", "reply", "amount", "shop", "label"), found)
+
+
+def test_texts_that_decide_are_read_whatever_stands_beside_them() -> None:
+    result = trained_on(reports(400))
+    records = [dict(zip(("note", "reply", "amount", "shop"), row, strict=False)) for row in reports(200, seed=1).rows]
+    answers = result.served.probabilities(records).argmax(axis=1)
+    right = ["AB"[answer] == row[4] for answer, row in zip(answers, reports(200, seed=1).rows, strict=True)]
+    assert np.mean(right) > 0.97
+
+
+def test_texts_are_tried_alone_early_and_only_where_there_are_some() -> None:
+    assert list(offered(reports(100)))[1] == "linear on texts alone, C=1"
+    assert not any("text" in name for name in offered(shops(1_000)))
+
+
+def test_a_model_of_texts_alone_is_explained_by_them_exactly() -> None:
+    scorer, rows, _ = fitted(reports(300), "linear on texts alone, C=1")
+    (reasons,) = scorer.reasons(rows[5:6], [1])
+    assert set(reasons) == {"note", "reply"}
+    for name, weight in reasons.items():
+        scores = scorer.scores([rows[5], rows[5] | {name: None}])
+        assert np.isclose(weight, np.diff(scores)[0] - np.diff(scores)[1], atol=1e-4)
+
+
+def test_a_model_of_texts_alone_is_saved_and_warns_of_no_other_column(tmp_path: Path) -> None:
+    data = reports(300)
+    scorer, rows, _ = fitted(data, "linear on texts alone, C=1")
+    model = Predictor(prepared(data)[0], ("A", "B"), 1.0, scorer, tuple(rows[:3]))
+    artefact.save(model, tmp_path / "model")
+    loaded = artefact.load(tmp_path / "model")
+    assert np.array_equal(loaded.probabilities(rows), model.probabilities(rows))
+    assert loaded.warnings([rows[0] | {"shop": "a new one"}]) == []
+
+
+def test_texts_that_are_lengthened_for_fitting_are_served_as_they_are() -> None:
+    scorer, rows, targets = fitted(reports(300), "linear with bends, texts count more")
+    plain, _, _ = fitted(reports(300), "linear with bends, C=1")
+    assert isinstance(scorer, TableLinear)
+    assert isinstance(plain, TableLinear)
+    assert np.array_equal(scorer.design.matrix(rows).toarray(), plain.design.matrix(rows).toarray())
+    assert np.mean(scorer.scores(rows).argmax(axis=1) == targets) > 0.95

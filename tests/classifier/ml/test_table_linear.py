@@ -30,6 +30,17 @@ def test_a_table_of_texts_alone_has_no_fields() -> None:
     assert (fields.shape, texts.shape) == ((2, 0), (2, len(design.owners)))
 
 
+def test_words_and_other_n_grams_may_have_lengths_of_their_own() -> None:
+    values: list[dict[str, object]] = [{"n": 1, "t": "late parcel"}, {"n": 2, "t": "refund"}]
+    design = learned(values, n="number", t="text")
+    lengths = design.lengths(words=8, ngrams=2)
+    ngrams = [gram for family in design.columns.texts["t"].vocabulary.values() for gram in family]
+    assert lengths[:2].tolist() == [1, 1]
+    words = {gram for gram, length in zip(ngrams, lengths[2:], strict=True) if length == 8}
+    assert words == {"late", "parcel", "refund"}
+    assert set(lengths[2:].tolist()) == {2, 8}
+
+
 def test_scores_of_the_blocks_are_those_of_the_matrix() -> None:
     data = records(80)
     found = schema.infer(data)
