@@ -5,10 +5,7 @@ Celery loads most of itself by name when a worker starts: half of a worker's fir
 
 import encodings.idna  # noqa: F401 - Looking up a host's name loads it.
 import logging
-import sys
 from importlib import import_module
-from types import ModuleType
-from typing import cast
 
 from celery import current_app
 from django.conf import settings
@@ -19,7 +16,7 @@ from classifier.ml.errors import MlError
 log = logging.getLogger(__name__)
 
 BY_NAME = (
-    *("classifier.ml.train", "classifier.worker"),
+    "classifier.worker",
     "billiard.pool",
     *(f"celery.app.{name}" for name in ("amqp", "control", "events", "log", "routes")),
     *("celery.apps.worker", "celery.backends.base", "celery.concurrency.solo", "celery.events.receiver"),
@@ -34,12 +31,8 @@ BY_NAME = (
     *("classifier.delivery", "classifier.transport", "django_tenants.routers"),
 )
 
-# scikit-learn loads pandas where there is one, which is here for MLflow alone: 45 MB that no worker uses. Python takes
-# None for a module that is not installed.
-sys.modules["pandas"] = cast("ModuleType", None)
 for name in BY_NAME:
     import_module(name)
-del sys.modules["pandas"]
 # Every task is made here, once.
 current_app.finalize(auto=True)
 

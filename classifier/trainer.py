@@ -3,6 +3,8 @@
 The job ends here, whatever happens, except when the process dies: then its lease runs out, and another gets it.
 """
 
+from __future__ import annotations
+
 import logging
 import shutil
 import time
@@ -10,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from django.db import DatabaseError, transaction
@@ -24,12 +26,13 @@ from classifier.ml.errors import ArtefactDamaged, EncoderMissing, MlError
 from classifier.ml.predictor import Predictor
 from classifier.ml.schema import Schema
 from classifier.ml.sentences import NOTHING, Known, SentenceEncoder
-from classifier.ml.train import Trained
-from classifier.ml.train import train as fit
 from classifier.models import Dataset, Model, ModelVersion, TrainingEvent, TrainingJob
 from tenants import jobs, letters
 from tenants.errors import NotFound
 from tenants.models import Letter
+
+if TYPE_CHECKING:
+    from classifier.ml.train import Trained
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +88,9 @@ def _train(job: TrainingJob, attempt: int, tenant: str, *, seconds: float) -> No
     examples = datasets.examples(dataset)
     found = datasets.schema_of(dataset)
     encoder = _encoder(job, found)
+    # What only a training needs is loaded by none that answers: `classifier.worker` has it before it is confined.
+    from classifier.ml.train import train as fit  # noqa: PLC0415
+
     trained = fit(
         examples.inputs,
         examples.labels,

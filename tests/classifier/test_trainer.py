@@ -60,7 +60,7 @@ def test_the_policy_of_the_moment_counts_and_not_that_of_the_beginning(
         registry.set_policy(model=registry.get("support"), policy="pinned", by="alice")
         return fit(*args, **named)  # type: ignore[arg-type]  # handed on as they come
 
-    monkeypatch.setattr(trainer, "fit", fit_while_somebody_pins)
+    monkeypatch.setattr("classifier.ml.train.train", fit_while_somebody_pins)
     assert "`pinned`" in rows.trained(inside_acme, dataset).verdict
     assert registry.champion(registry.get("support")).number == 1
 
