@@ -208,7 +208,9 @@ async def test_a_request_for_later_is_a_row_before_it_is_accepted(
     assert (body["object"], body["status"]) == ("classification", "queued")
     assert body["created_at"].endswith("Z")
     kept = await aside(_kept, initech, body["id"])
-    assert (kept.model, kept.version, kept.inputs) == ("later", 2, TEXT["inputs"])
+    assert (kept.model, kept.version) == ("later", 2)
+    # A worker may have answered it by now; then its inputs are gone, and there is an answer to each.
+    assert kept.inputs == TEXT["inputs"] if kept.results is None else len(kept.results) == len(TEXT["inputs"])
 
 
 def _train_twice(organisation: Organisation, model: str) -> None:
