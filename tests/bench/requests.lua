@@ -4,7 +4,7 @@
 local requests, sent, pause = {}, 0, 0
 
 -- People do not ask in step: requests come independently of each other, as in a Poisson process.
-function thought()
+local function thought()
     return math.floor(-pause * math.log(1 - math.random()) + 0.5)
 end
 

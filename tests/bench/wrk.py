@@ -62,8 +62,9 @@ def require() -> None:
 
 
 def put_load(url: str, calls: Sequence[Call], *, connections: int, seconds: int, pause_ms: int = 0) -> Load:
-    """Send these calls in turn for so long. With `pause_ms` a connection rests before it asks again,
-    so long on average."""
+    """Send these calls in turn for so long. With `pause_ms` a connection rests before it asks again, for so long
+    on average.
+    """
     with started(url, calls, connections=connections, seconds=seconds, pause_ms=pause_ms) as running:
         output, _ = running.communicate(timeout=seconds + 2 * TIMEOUT_SECONDS)
     if running.returncode:
