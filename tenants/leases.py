@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Generic, TypeVar
+from weakref import WeakValueDictionary
 
 import redis
 
@@ -88,14 +89,15 @@ class Lease(ABC):
         return True
 
     async def _renew(self, count: int) -> None:
-        asked = time.monotonic()
-        if asked < self._until:
+        if time.monotonic() < self._until:
             self._more = min(self._most, max(1, 2 * self._more))
         elif self._timer is not None:
             self._timer.cancel()
             self._give_back()
+        # What is on its way back must not be missing for whoever asks now.
+        await asyncio.gather(*self._tasks)
         # From before it is asked: the broker's half second begins later.
-        self._until = asked + HOLD_SECONDS
+        self._until = time.monotonic() + HOLD_SECONDS
         try:
             self._held += await self._ask(count, self._more) - count
         except redis.RedisError:
@@ -119,9 +121,15 @@ class Lease(ABC):
         self._more = 0
         count, self._held = self._held, 0
         if count:
-            task = asyncio.get_running_loop().create_task(_tried(self._return(count), count))
+            task = asyncio.get_running_loop().create_task(self._try_to_return(count))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    async def _try_to_return(self, count: int) -> None:
+        try:
+            await self._return(count)
+        except redis.RedisError as error:
+            log.info("%d are not given back, because the broker is away: %s", count, error)
 
 
 L = TypeVar("L", bound=Lease)
@@ -132,10 +140,12 @@ class Leases(ABC, Generic[L]):
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[ApiKey, object, L | None]] = {}
+        # Also those of which something is still out: a request that may put it back, or what is on its way back.
+        self._alive: WeakValueDictionary[str, L] = WeakValueDictionary()
 
     async def close(self) -> None:
         """Give back what is held."""
-        await asyncio.gather(*(lease.close() for _, _, lease in list(self._kept.values()) if lease is not None))
+        await asyncio.gather(*(lease.close() for lease in list(self._alive.values())))
 
     @abstractmethod
     def _make(self, key: ApiKey) -> L | None:
@@ -147,13 +157,15 @@ class Leases(ABC, Generic[L]):
         if kept is not None and kept[0] is key and kept[1] == period:
             return kept[2]
         lease = self._make(key)
-        if lease is not None and kept is not None and kept[2] is not None and kept[2].limits == lease.limits:
-            lease = kept[2]  # The row was only read anew. What is held for the key must not be missing for it.
+        alive = self._alive.get(key.id)
+        if lease is not None and alive is not None and alive.limits == lease.limits:
+            lease = alive  # What is held for the key, or comes back to it, must not be missing for it.
         self._kept[key.id] = (key, period, lease)
         drop = partial(self._drop, key.id, lease)
         if lease is None:
             asyncio.get_running_loop().call_later(UNLIMITED_SECONDS, drop)
         else:
+            self._alive[key.id] = lease
             lease.ended = drop
         return lease
 
@@ -161,10 +173,3 @@ class Leases(ABC, Generic[L]):
         kept = self._kept.get(name)
         if kept is not None and kept[2] is lease:
             del self._kept[name]
-
-
-async def _tried(returning: Awaitable[object], count: int) -> None:
-    try:
-        await returning
-    except redis.RedisError as error:
-        log.info("%d are not given back, because the broker is away: %s", count, error)

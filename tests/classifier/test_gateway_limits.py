@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from typing import Any
 
 import httpx2
 import pytest
@@ -84,6 +85,18 @@ async def test_what_fails_takes_nothing_of_the_month(http: httpx2.AsyncClient, m
     await sign_in(http, metered)
     error = {"code": "not_found", "detail": "no such version"}
     with Worker(metered, lambda request: {"id": request["id"], "error": error}).running():
+        assert (await http.post("support/classify", json=texts(10))).status_code == 404
+    with Worker(metered).running():
+        assert (await http.post("support/classify", json=texts(10))).status_code == 200
+
+
+async def test_what_fails_late_takes_nothing_of_the_month(http: httpx2.AsyncClient, metered: Organisation) -> None:
+    def fail(request: dict[str, Any]) -> dict[str, Any]:
+        time.sleep(1.5 * HOLD_SECONDS)
+        return {"id": request["id"], "error": {"code": "not_found", "detail": "no such version"}}
+
+    await sign_in(http, metered)
+    with Worker(metered, fail).running():
         assert (await http.post("support/classify", json=texts(10))).status_code == 404
     with Worker(metered).running():
         assert (await http.post("support/classify", json=texts(10))).status_code == 200

@@ -22,6 +22,8 @@ class Counted(Lease):
         self.is_away = False
         self.asked: list[int] = []
         self.taken = 0
+        self.most_taken = 0
+        self.return_seconds = 0.0
 
     async def _ask(self, count: int, more: int) -> int:
         self.asked.append(count + more)
@@ -29,10 +31,12 @@ class Counted(Lease):
         if self.is_away:
             raise redis.ConnectionError
         self.taken += count + more
+        self.most_taken = max(self.most_taken, self.taken)
         return count + more
 
     def _return(self, count: int) -> Awaitable[object]:
         async def give_back() -> None:
+            await asyncio.sleep(self.return_seconds)
             self.taken -= count
 
         return give_back()
@@ -71,6 +75,17 @@ async def test_what_was_taken_for_nothing_serves_the_next() -> None:
     assert lease.asked == [5]
     await asyncio.sleep(2 * HOLD_SECONDS)
     assert lease.taken == 3
+
+
+async def test_who_asks_while_something_is_on_its_way_back_finds_it_there() -> None:
+    lease = Counted(most=0)
+    lease.return_seconds = 0.1
+    await lease.take(5)
+    lease.put_back(5)
+    await asyncio.sleep(HOLD_SECONDS)
+    await lease.take(3)
+    assert lease.asked == [5, 3]
+    assert lease.most_taken == 5
 
 
 async def test_those_who_wait_for_a_broker_that_is_away_fail_together() -> None:
