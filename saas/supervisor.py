@@ -22,7 +22,7 @@ from saas.ports import HOST, is_free
 from saas.process import Part, Running
 
 # While parts start, and when all are there.
-_TICK, _QUIET_TICK = 0.1, 0.25
+_TICK, _QUIET_TICK = 0.1, 0.5
 _FIRST_DELAY, _LONGEST_DELAY = 0.2, 5.0
 # A part that has run this long was well, and the next restart is a first one.
 _WELL_AFTER = 10.0

@@ -12,10 +12,10 @@ UNUSED_SECONDS = 60.0
 
 
 class Source(Protocol):
-    """Tells of changes: everything that changed between these two moments has been told, in monotonic seconds."""
+    """Tells of changes."""
 
-    complete_since: float
-    complete_until: float
+    def told_all(self, since: float, until: float) -> bool:
+        """Say whether everything that changed between the two moments, in monotonic seconds, has been told."""
 
 
 @dataclass
@@ -67,8 +67,7 @@ class Memory(Generic[K, V]):
         if seconds is not None:
             return kept.began >= now - seconds
         oldest = now - self._seconds
-        source = self._source
-        told = source is not None and source.complete_since < kept.began and source.complete_until >= oldest
+        told = self._source is not None and self._source.told_all(since=kept.began, until=oldest)
         return told or kept.began >= oldest
 
     def _begin(self, key: K) -> _LookUp[V]:

@@ -8,12 +8,15 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from classifier.gateway.memory import UNUSED_SECONDS
 from tenants import wakeups
 
 log = logging.getLogger(__name__)
 
 # How often PostgreSQL is asked for what it may have held back, while somebody relies on there being nothing.
 CONFIRM_SECONDS = 0.3
+# And otherwise, so that a lost connection is noticed.
+UNRELIED_SECONDS = 5.0
 # How long an answer may take, and the pause before a new connection.
 PAUSE = 1.0
 # By it the connection is told from Django's own.
@@ -33,6 +36,19 @@ class Notices:
         self._hear: dict[str, Hear] = {}
         self.complete_since = math.inf
         self.complete_until = -math.inf
+        self._relied_on = -math.inf
+        self._woken = asyncio.Event()
+
+    def told_all(self, since: float, until: float) -> bool:
+        """Say whether every change between the two moments has been told. To ask is to rely on it for a while."""
+        was_relied_on, self._relied_on = self._is_relied_on(), time.monotonic()
+        if not was_relied_on:
+            self._woken.set()
+        return self.complete_since < since and self.complete_until >= until
+
+    def _is_relied_on(self) -> bool:
+        """What was kept and is not used is forgotten by then."""
+        return time.monotonic() - self._relied_on < UNUSED_SECONDS
 
     def on(self, channel: str, hear: Hear) -> None:
         """Have `hear` called with the payload of each notice; to be said before `listen`."""
@@ -61,21 +77,24 @@ class Notices:
                 await opened.execute("SELECT 1")
                 await self._take(opened)
             self.complete_until = asked
-            await _readable(opened, CONFIRM_SECONDS)
+            await self._readable(opened, CONFIRM_SECONDS if self._is_relied_on() else UNRELIED_SECONDS)
 
     async def _take(self, opened: psycopg.AsyncConnection[Any]) -> None:
         async for notice in opened.notifies(timeout=0):
             self._hear[notice.channel](notice.payload)
 
+    async def _readable(self, opened: psycopg.AsyncConnection[Any], seconds: float) -> None:
+        """Return when something can be read, when somebody begins to rely on it, or after `seconds`.
 
-async def _readable(opened: psycopg.AsyncConnection[Any], seconds: float) -> None:
-    """Return when something can be read, or after `seconds`. psycopg would look ten times a second itself."""
-    loop, heard = asyncio.get_running_loop(), asyncio.Event()
-    loop.add_reader(opened.fileno(), heard.set)
-    try:
-        async with asyncio.timeout(seconds):
-            await heard.wait()
-    except TimeoutError:
-        pass
-    finally:
-        loop.remove_reader(opened.fileno())
+        psycopg would look ten times a second itself.
+        """
+        loop = asyncio.get_running_loop()
+        self._woken.clear()
+        loop.add_reader(opened.fileno(), self._woken.set)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+        finally:
+            loop.remove_reader(opened.fileno())

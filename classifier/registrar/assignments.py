@@ -2,6 +2,8 @@
 
 import logging
 import re
+import select
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, LiteralString
@@ -153,9 +155,13 @@ def connect(url: str) -> Connection:
 
 def wait(connection: Connection, seconds: float) -> None:
     """Return when there may be news, or after `seconds`."""
-    if list(connection.notifies(timeout=seconds, stop_after=1)):
-        # Every job of every organisation is announced here; what comes at once is looked at once.
-        list(connection.notifies(timeout=_GATHER_SECONDS))
+    if not list(connection.notifies(timeout=0)):
+        # Not left to psycopg, which looks ten times a second.
+        select.select([connection], [], [], seconds)
+    # Every job of every organisation is announced here; what comes at once is looked at once.
+    if list(connection.notifies(timeout=0)):
+        time.sleep(_GATHER_SECONDS)
+        list(connection.notifies(timeout=0))
 
 
 def due(connection: Connection) -> list[Assignment]:

@@ -69,9 +69,22 @@ async def test_what_is_told_is_heard_in_order(listener: Notices, heard: list[str
 
 
 async def test_it_knows_until_when_it_has_heard_everything(listener: Notices) -> None:
+    assert listener.told_all(time.monotonic(), listener.complete_until)
     await asyncio.sleep(0.3)
     assert 0 < time.monotonic() - listener.complete_until < 0.3
     assert listener.complete_since < listener.complete_until
+
+
+async def test_it_asks_only_for_those_who_rely_on_it(listener: Notices, heard: list[str]) -> None:
+    known_until = listener.complete_until
+    await asyncio.sleep(0.3)
+    assert listener.complete_until == known_until
+    await aside(tell, "rain")
+    await asyncio.sleep(0.1)
+    assert heard == ["rain"]
+    assert not listener.told_all(time.monotonic(), time.monotonic() - 0.01)
+    await asyncio.sleep(0.1)
+    assert listener.told_all(time.monotonic(), time.monotonic() - 0.1)
 
 
 async def test_what_is_confirmed_stays_true_beyond_its_seconds(listener: Notices) -> None:
