@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import psycopg
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from classifier import results
@@ -70,7 +70,6 @@ class Scribe:
     def _write(self, batch: list[Answered]) -> bool:
         """Write the batch, and say whether the database was there."""
         try:
-            close_old_connections()
             results.record(batch)
         except AWAY as error:
             log.warning("%d answers are written later, because the database is away: %s", len(batch), error)
