@@ -16,7 +16,8 @@ from saas.supervisor import StartError, Supervisor
 
 DEFAULT_PORT = 8000
 # In two processes, each with a service of its own: much of the suite waits for something to start or to end.
-_WHOLE_SUITE = ("-n", "2", "--dist", "loadgroup")
+# The tests of one file run in one of them, in their order.
+_WHOLE_SUITE = ("-n", "2", "--dist", "loadfile")
 # Django's commands that need no database, and so no running instance.
 _OFFLINE = frozenset({"help", "--help", "check", "makemigrations", "spectacular", "version", "--version"})
 

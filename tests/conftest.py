@@ -13,16 +13,6 @@ from tests import universe
 from tests.service import SERVICE, Service
 from tests.universe import Universe
 
-# Which folders the second of two processes runs. What runs where, and after what, is the same each time.
-SECOND = {"end_to_end", "faults", "frontend", "isolation", "tenants"}
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        folder = item.path.relative_to(HERE).parts[0]
-        item.add_marker(pytest.mark.xdist_group("second" if folder in SECOND else "first"))
-
 
 @pytest.fixture(scope="session")
 def service() -> Service:
