@@ -10,11 +10,12 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 import redis
 
+from tenants.errors import Unavailable
 from tenants.models import ApiKey
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,12 @@ HOLD_SECONDS = 0.5
 UNLIMITED_SECONDS = 5.0
 # Of a limit one process holds at most a hundredth.
 SHARE = 100
+
+
+class Scripts(Protocol):
+    """Runs the broker's scripts, which count."""
+
+    def evalsha(self, sha: str, numkeys: int, /, *keys_and_args: str) -> Awaitable[Any]: ...
 
 
 class Lease(ABC):
@@ -42,6 +49,7 @@ class Lease(ABC):
         self._lock = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._preparing: asyncio.Task[None] | None = None
 
     @property
     def held(self) -> int:
@@ -60,6 +68,11 @@ class Lease(ABC):
                 raise redis.ConnectionError("the broker did not answer")
             await self._renew(count)
 
+    def prepare(self) -> None:
+        """Begin to hold something, if there is plenty, for a request that is about to take."""
+        if self._most and not (self._lock.locked() or self._has(1)):
+            self._preparing = asyncio.get_running_loop().create_task(self._prepare())
+
     def put_back(self, count: int) -> None:
         """Hold what was taken and not used after all, for the next or for the broker."""
         if time.monotonic() >= self._until:
@@ -69,6 +82,8 @@ class Lease(ABC):
 
     async def close(self) -> None:
         """Give back what is held."""
+        if self._preparing is not None:
+            await self._preparing
         if self._timer is not None:
             self._timer.cancel()
             self._end()
@@ -76,17 +91,32 @@ class Lease(ABC):
 
     @abstractmethod
     async def _ask(self, count: int, more: int) -> int:
-        """Ask the broker for `count` and as many as `more` beyond, and return what it grants; at least `count`."""
+        """Ask the broker for `count` and as many as `more` beyond, and return what it grants; at least `count`.
+
+        Where `count` is 0 it may grant nothing, which is no error.
+        """
 
     @abstractmethod
     def _return(self, count: int) -> Awaitable[object]:
         """Give `count` of the last grant back to the broker."""
 
+    def _has(self, count: int) -> bool:
+        return self._held >= count and time.monotonic() < self._until
+
     def _spend(self, count: int) -> bool:
-        if self._held < count or time.monotonic() >= self._until:
+        if not self._has(count):
             return False
         self._held -= count
         return True
+
+    async def _prepare(self) -> None:
+        async with self._lock:
+            if not self._has(1):
+                try:
+                    await self._renew(0)
+                except (redis.RedisError, Unavailable) as error:
+                    # Whoever takes will ask again, and be told.
+                    log.info("nothing is held beforehand: %s", error)
 
     async def _renew(self, count: int) -> None:
         if time.monotonic() < self._until:
@@ -98,12 +128,15 @@ class Lease(ABC):
         await asyncio.gather(*self._tasks)
         # From before it is asked: the broker's half second begins later.
         self._until = time.monotonic() + HOLD_SECONDS
+        # What is held counts, so that nothing is refused that is left; and nobody else may spend it meanwhile.
+        at_hand, self._held = self._held, 0
         try:
-            self._held += await self._ask(count, self._more) - count
+            at_hand += await self._ask(max(0, count - at_hand), self._more or int(not count)) - count
         except redis.RedisError:
             self._lost_at = time.monotonic()
             raise
         finally:
+            self._held += at_hand
             self._set_timer()
 
     def _set_timer(self) -> None:

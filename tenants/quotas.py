@@ -16,12 +16,11 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import redis
-import redis.asyncio
 from django.utils import timezone
 
 from tenants import broker, letters, usage
 from tenants.errors import QuotaExceeded, Unavailable
-from tenants.leases import SHARE, Lease, Leases
+from tenants.leases import SHARE, Lease, Leases, Scripts
 from tenants.models import ApiKey, Organisation
 
 log = logging.getLogger(__name__)
@@ -121,9 +120,7 @@ def rows_taken(organisation: Organisation, rows: int) -> Iterator[None]:
 class RowLease(Lease):
     """Rows of a month that one key may classify without a question to the broker."""
 
-    def __init__(
-        self, client: redis.asyncio.Redis, organisation: Organisation, counted: list[Counter], inside: Inside
-    ) -> None:
+    def __init__(self, client: Scripts, organisation: Organisation, counted: list[Counter], inside: Inside) -> None:
         super().__init__(counted, most=min(counter.limits[0].rows for counter in counted) // SHARE)
         self._client = client
         self._counted = counted
@@ -161,18 +158,27 @@ class RowLease(Lease):
 
 
 class RowLeases(Leases[RowLease]):
-    def __init__(self, client: redis.asyncio.Redis, inside: Inside) -> None:
+    def __init__(self, client: Scripts, inside: Inside) -> None:
         super().__init__()
         self._client = client
         self._inside = inside
+
+    def prepare(self, key: ApiKey) -> None:
+        """Begin to hold a row of the month, if there are plenty, for a request of the key that is on its way."""
+        lease = self._find(key)
+        if lease is not None:
+            lease.prepare()
 
     def taken(self, key: ApiKey, rows: int) -> TakenRows:
         """Take `rows` of the month for the block, and give them back when it fails.
 
         Raises QuotaExceeded, and redis.RedisError when the broker is away.
         """
+        return TakenRows(self._find(key), rows)
+
+    def _find(self, key: ApiKey) -> RowLease | None:
         now = datetime.now(UTC)
-        return TakenRows(self._get(key, (now.year, now.month)), rows)
+        return self._get(key, (now.year, now.month))
 
     def _make(self, key: ApiKey) -> RowLease | None:
         counted = counters(key.organisation, key, timezone.now())
@@ -234,9 +240,12 @@ def _returning(counted: Sequence[Counter], rows: int) -> tuple[Any, ...]:
 
 
 def _enforce(counted: Sequence[Counter], needed: int, reply: Sequence[int]) -> None:
-    """Raise QuotaExceeded when nothing was granted. It lasts until the month ends, unless somebody raises the limit."""
+    """Raise QuotaExceeded when what is needed was not granted.
+
+    It lasts until the month ends, unless somebody raises the limit.
+    """
     granted, *taken = map(int, reply)
-    if granted:
+    if granted >= needed:
         return
     left = [(counter.limits[0].rows - used, counter.limits[0]) for counter, used in zip(counted, taken, strict=True)]
     rest, limit = min(left, key=lambda each: each[0])

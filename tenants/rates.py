@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import redis
-import redis.asyncio
 
 from tenants import broker
 from tenants.errors import RateLimited, Unavailable
-from tenants.leases import HOLD_SECONDS, SHARE, Lease, Leases
+from tenants.leases import HOLD_SECONDS, SHARE, Lease, Leases, Scripts
 from tenants.models import ApiKey
 
 MINUTE = 60
@@ -97,7 +96,7 @@ def count(client: redis.Redis, key: ApiKey) -> Allowance | None:
 class RateLease(Lease):
     """Requests that one key may make without a question to the broker."""
 
-    def __init__(self, client: redis.asyncio.Redis, limited: Sequence[Policy]) -> None:
+    def __init__(self, client: Scripts, limited: Sequence[Policy]) -> None:
         super().__init__(limited, most=max(0, min(policy.limit for policy in limited) // SHARE - 1))
         self._client = client
         self._policies = limited
@@ -132,7 +131,7 @@ class RateLease(Lease):
 
 
 class RateLeases(Leases[RateLease]):
-    def __init__(self, client: redis.asyncio.Redis) -> None:
+    def __init__(self, client: Scripts) -> None:
         super().__init__()
         self._client = client
 

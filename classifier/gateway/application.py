@@ -19,6 +19,7 @@ from classifier.gateway.notices import Notices
 from classifier.gateway.replies import Replies, connect
 from classifier.gateway.request import Classify
 from classifier.gateway.routes import Routes
+from classifier.gateway.scripts import Scripts
 from classifier.later import Later
 from tenants import ids, usage
 from tenants.errors import MethodNotAllowed, NotFound, TenantError, Unavailable
@@ -67,7 +68,8 @@ class Gateway:
         self._acceptance = Acceptance(self._database, accept)
         self._broker = connect()
         self._notices = Notices()
-        self.callers = Callers(self._database, self._broker, self._notices)
+        self._scripts = Scripts()
+        self.callers = Callers(self._database, self._scripts, self._notices)
         self._routes = Routes(self._database, self._notices)
         self._notices.on(callers.CHANNEL, self.callers.hear)
         self._notices.on(routes.CHANNEL, self._routes.hear)
@@ -88,6 +90,7 @@ class Gateway:
         await asyncio.gather(*self._background, return_exceptions=True)
         await self._replies.close()
         await self.callers.close()
+        await self._scripts.close()
         await self._broker.aclose()
         await self._flush()
         await self._database.close()

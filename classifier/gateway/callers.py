@@ -6,12 +6,12 @@ from functools import partial
 from typing import TypeVar
 
 import redis
-from redis.asyncio import Redis
 
 from classifier.gateway.database import Database
 from classifier.gateway.memory import Memory, Source
 from tenants import isolation, keys
 from tenants.errors import InvalidKey, MissingScope, Unavailable
+from tenants.leases import Scripts
 from tenants.models import ApiKey, Organisation
 from tenants.permissions import Scope
 from tenants.quotas import RowLeases
@@ -29,11 +29,11 @@ KEY_SECONDS = 0.9
 class Callers:
     """Knows whose a key is, whether it may make one more request, and whether there are rows left for it."""
 
-    def __init__(self, database: Database, broker: Redis, notices: Source | None = None) -> None:
+    def __init__(self, database: Database, scripts: Scripts, notices: Source | None = None) -> None:
         self._database = database
         self._keys = Memory(self._find, KEY_SECONDS, told_by=notices)
-        self._rates = RateLeases(broker)
-        self._rows = RowLeases(broker, self._inside)
+        self._rates = RateLeases(scripts)
+        self._rows = RowLeases(scripts, self._inside)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def identify(self, text: str) -> ApiKey:
@@ -54,6 +54,9 @@ class Callers:
         """
         if needed not in key.scopes:
             raise MissingScope(needed)
+        if needed == Scope.CLASSIFY:
+            # In the same round trip, since most who ask seldom hold nothing.
+            self._rows.prepare(key)
         try:
             await self._rates.admit(key, headers)
         except redis.RedisError as error:

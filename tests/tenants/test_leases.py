@@ -60,6 +60,41 @@ async def test_what_is_not_used_goes_back_and_the_next_begins_small() -> None:
     assert lease.asked[-1] == 1
 
 
+async def test_what_was_prepared_needs_no_question() -> None:
+    lease = Counted(most=10)
+    lease.prepare()
+    await asyncio.sleep(0)
+    await lease.take()
+    assert lease.asked == [1]
+    await lease.close()
+    assert lease.taken == 1
+
+
+async def test_what_was_prepared_and_not_used_goes_back() -> None:
+    lease = Counted(most=10)
+    lease.prepare()
+    await asyncio.sleep(2 * HOLD_SECONDS)
+    assert (lease.most_taken, lease.taken) == (1, 0)
+
+
+async def test_nothing_is_prepared_of_a_small_limit_or_while_the_broker_is_away() -> None:
+    small, away = Counted(most=0), Counted(most=10)
+    away.is_away = True
+    for lease in (small, away):
+        lease.prepare()
+        await lease.close()
+    assert (small.asked, away.held) == ([], 0)
+
+
+async def test_what_is_held_counts_towards_what_is_needed() -> None:
+    lease = Counted(most=10)
+    lease.prepare()
+    await asyncio.sleep(0)
+    await lease.take(5)
+    assert lease.asked == [1, 5]
+    assert lease.taken == 5 + lease.held
+
+
 async def test_of_many_at_once_each_gets_its_own() -> None:
     lease = Counted(most=10)
     await asyncio.gather(*(lease.take(2) for _ in range(50)))
