@@ -69,6 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("arguments", nargs=argparse.REMAINDER)
     bench.set_defaults(run=_bench)
 
+    prove = commands.add_parser(
+        "prove", help="attack and break a service of its own", add_help=False, prefix_chars="\0"
+    )
+    prove.add_argument("arguments", nargs=argparse.REMAINDER)
+    prove.set_defaults(run=_prove)
+
     check = commands.add_parser("check", help="run the gates: style, types, imports, security, generated files")
     check.set_defaults(run=lambda _options: checks.run_all())
 
@@ -128,6 +134,11 @@ def _test(options: argparse.Namespace) -> NoReturn:
 def _bench(options: argparse.Namespace) -> NoReturn:
     os.chdir(ROOT)
     os.execv(sys.executable, [sys.executable, "-m", "tests.bench", *options.arguments])
+
+
+def _prove(options: argparse.Namespace) -> NoReturn:
+    os.chdir(ROOT)
+    os.execv(sys.executable, [sys.executable, "-m", "tests.prove", *options.arguments])
 
 
 def _manage(options: argparse.Namespace) -> NoReturn:

@@ -17,7 +17,7 @@ LIBRARIES = ("numpy", "scipy", "scikit-learn", "onnxruntime", "granian", "celery
 def described(*, peers: bool) -> dict[str, str]:
     said = {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "processor": f"{processor()}, {os.cpu_count()} cores",
         "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
         "kernel": f"{platform.system()} {platform.release()}",
         "Python": platform.python_version(),
@@ -28,6 +28,6 @@ def described(*, peers: bool) -> dict[str, str]:
     return said
 
 
-def _processor() -> str:
+def processor() -> str:
     named = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     return named[1] if named else platform.machine()

@@ -27,6 +27,7 @@ def crowd(victim: Service, api: Api, model: str) -> Crowd:
     return Crowd(victim.url, key, model, ["my password"])
 
 
+@pytest.mark.proves("gateway", "code", "A worker is killed, again and again, while requests wait for its answers")
 def test_no_request_fails_when_its_worker_is_killed(victim: Service, crowd: Crowd) -> None:
     with crowd.asking():
         for _ in range(3):
@@ -37,6 +38,7 @@ def test_no_request_fails_when_its_worker_is_killed(victim: Service, crowd: Crow
     assert len(crowd.heard) > 100
 
 
+@pytest.mark.proves("broker", "code", "A message that makes no sense stands in a queue")
 def test_a_message_that_makes_no_sense_ends_no_worker(victim: Service, crowd: Crowd, founded: dict[str, str]) -> None:
     tenant = founded["organisation"].removeprefix("org_")
     own = replace(victim.instance, redis_url="")
@@ -47,6 +49,7 @@ def test_a_message_that_makes_no_sense_ends_no_worker(victim: Service, crowd: Cr
     assert crowd.statuses() == {200}
 
 
+@pytest.mark.proves("gateway", "code", "The fleet is killed while requests wait for answers")
 def test_no_request_fails_when_the_fleet_is_killed(victim: Service, crowd: Crowd) -> None:
     with crowd.asking():
         time.sleep(0.5)
@@ -55,6 +58,7 @@ def test_no_request_fails_when_the_fleet_is_killed(victim: Service, crowd: Crowd
     assert crowd.statuses() == {200}
 
 
+@pytest.mark.proves("jobs", "PostgreSQL, code", "A worker is killed while accepted requests wait to be answered later")
 def test_what_is_answered_later_outlives_its_worker(victim: Service, crowd: Crowd, api: Api) -> None:
     body = {"inputs": ["my password"] * 64, "explain": True}
     later = {"Prefer": "respond-async"}

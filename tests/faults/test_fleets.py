@@ -83,6 +83,9 @@ def lease_of(victim: Service, slug: str) -> dict[str, Any]:
     return found[0] if found else {"host": "", "token": 0}
 
 
+@pytest.mark.proves(
+    "processes", "PostgreSQL, code", "A fleet is stopped, another takes over its customers, and the first wakes"
+)
 def test_a_fleet_that_hangs_is_relieved_and_stops_its_workers_when_it_wakes(victim: Service) -> None:
     with founded(victim, "Hanging") as (api, made):
         assert answers(api)
@@ -100,6 +103,7 @@ def test_a_fleet_that_hangs_is_relieved_and_stops_its_workers_when_it_wakes(vict
         assert answers(api)
 
 
+@pytest.mark.proves("processes", "code", "A host of one organisation's own is asked to serve another")
 def test_a_dedicated_host_serves_its_organisation_and_nobody_else(victim: Service) -> None:
     with (
         founded(victim, "Dedicated") as (api, made),
@@ -117,6 +121,7 @@ def test_a_dedicated_host_serves_its_organisation_and_nobody_else(victim: Servic
         assert "west" not in hosts_of(victim, of_other["slug"])
 
 
+@pytest.mark.proves("gateway", "code", "Workers are told to stop while requests wait for their answers")
 def test_workers_that_are_told_to_stop_lose_no_request(victim: Service) -> None:
     with founded(victim, "Draining") as (api, made), ThreadPoolExecutor(4) as callers:
         assert answers(api)
@@ -134,6 +139,7 @@ def workers_of(victim: Service, made: dict[str, str]) -> list[process.Found]:
     return [found for found in below if tenant in Path(f"/proc/{found.pid}/cmdline").read_text()]
 
 
+@pytest.mark.proves("processes", "code", "An organisation's workers cannot live")
 def test_workers_that_cannot_live_are_put_in_quarantine_until_somebody_releases_them(victim: Service) -> None:
     with founded(victim, "Broken") as (api, made):
         tenant = made["organisation"].removeprefix("org_")

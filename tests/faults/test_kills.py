@@ -33,6 +33,9 @@ def ends_once(api: Api, job: str) -> dict[str, object]:
     return ended
 
 
+@pytest.mark.proves(
+    "jobs", "PostgreSQL, code", "Gateway, web process, fleet, broker and relay are killed in the middle of a training"
+)
 @pytest.mark.parametrize("part", ["gateway", "web", "fleet", "valkey", "relay"])
 def test_a_training_survives_the_death_of(victim: Service, api: Api, dataset: str, part: str) -> None:
     job = begin_training(api, dataset, f"without-{part}")
@@ -40,6 +43,7 @@ def test_a_training_survives_the_death_of(victim: Service, api: Api, dataset: st
     assert ends_once(api, job)["status"] == "succeeded"
 
 
+@pytest.mark.proves("jobs", "PostgreSQL, code", "The worker is killed in the middle of a training")
 def test_a_training_survives_the_death_of_its_worker(victim: Service, api: Api, dataset: str) -> None:
     job = begin_training(api, dataset, "without-worker")
     kill_worker(victim, "train")
@@ -47,12 +51,14 @@ def test_a_training_survives_the_death_of_its_worker(victim: Service, api: Api, 
     assert any("Starting again" in event["message"] for event in api.get(f"training_jobs/{job}/events")["data"])
 
 
+@pytest.mark.proves("jobs", "PostgreSQL, code", "The database is killed in the middle of a training")
 def test_a_training_survives_the_death_of_the_database(victim: Service, api: Api, dataset: str) -> None:
     job = begin_training(api, dataset, "without-postgres")
     kill(victim, "postgres")
     assert ends_once(api, job)["status"] == "succeeded"
 
 
+@pytest.mark.proves("processes", "code", "Every part was killed in turn: is the service whole again?")
 def test_afterwards_it_still_answers(victim: Service, api: Api, csv_file: Path) -> None:
     api.train(api.upload(csv_file)["id"], "support")
     assert api.classify("support", ["my password"]).json()["results"][0]["label"] == "account"

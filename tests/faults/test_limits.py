@@ -80,6 +80,7 @@ def recorded(api: Api) -> int:
     return sum(int(line["rows"]) for line in api.get("usage")["data"])
 
 
+@pytest.mark.proves("gateway", "code", "The gateway is killed while it counts what customers use")
 def test_a_killed_gateway_loses_a_second_of_counts_at_most(victim: Service, api: Api) -> None:
     with Caller(api) as caller:
         caller.until(40)
@@ -92,6 +93,7 @@ def test_a_killed_gateway_loses_a_second_of_counts_at_most(victim: Service, api:
     assert 0 <= lost <= sum(killed - SECOND <= moment <= killed for moment in answered)
 
 
+@pytest.mark.proves("gateway", "code", "The broker is killed while requests come")
 def test_a_broker_that_is_killed_makes_nobody_see_an_error_of_ours(victim: Service, api: Api) -> None:
     with Caller(api) as caller:
         caller.until(5)
@@ -100,6 +102,7 @@ def test_a_broker_that_is_killed_makes_nobody_see_an_error_of_ours(victim: Servi
     assert {status for _, status in caller.answers} <= {200, 503}
 
 
+@pytest.mark.proves("broker", "PostgreSQL, code", "The broker loses all that it knew of a month's use")
 def test_a_broker_that_comes_back_empty_knows_the_months_rows(victim: Service, api: Api) -> None:
     api.client.patch("organisation", json={"rows_per_month_cap": 20}).raise_for_status()
     assert api.classify(MODEL, ["a text"] * 19).status_code == 200

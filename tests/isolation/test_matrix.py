@@ -166,14 +166,17 @@ def world(service: Service, django_db_setup: None, django_db_blocker: Any) -> It
         yield World(service.url, ours, key, stranger, names)
 
 
+@pytest.mark.control
 def test_every_route_has_a_cell_and_every_cell_a_route() -> None:
     assert set(CALLS) == set(CELLS)
 
 
+@pytest.mark.control
 def test_every_parameter_of_a_route_has_somebody_who_is_nobody() -> None:
     assert {parameter for name, _ in ROUTES for parameter in parameters_of(name)} == set(NOBODYS)
 
 
+@pytest.mark.proves("API", "code", "Every call without a key, and with one that nobody was given")
 @pytest.mark.parametrize("call", QUESTIONS, ids="-".join)
 @pytest.mark.parametrize("key", [None, "ak_live_000000000000_00000000000000000000000000000000000000"])
 def test_without_a_key_nobody_gets_in(world: World, call: tuple[str, str], key: str | None) -> None:
@@ -182,6 +185,7 @@ def test_without_a_key_nobody_gets_in(world: World, call: tuple[str, str], key: 
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
+@pytest.mark.proves("API", "code", "Every call with a key that has all scopes but the one it takes")
 @pytest.mark.parametrize("call", QUESTIONS, ids="-".join)
 def test_a_key_without_the_scope_is_told_which_it_lacks(world: World, call: tuple[str, str]) -> None:
     scope = cell(call).scope
@@ -192,6 +196,11 @@ def test_a_key_without_the_scope_is_told_which_it_lacks(world: World, call: tupl
         assert f"`{scope}`" in answer.json()["detail"]
 
 
+@pytest.mark.proves(
+    "API",
+    "PostgreSQL, code",
+    "Every call that names an object, in its path or body, with the key of another organisation",
+)
 @pytest.mark.parametrize("call", [call for call in QUESTIONS if names_something(call)], ids="-".join)
 def test_what_is_not_yours_does_not_exist(world: World, call: tuple[str, str]) -> None:
     ours, nobodys = world.ask(call, world.stranger), world.ask(call, world.stranger, NOBODYS)
@@ -202,6 +211,7 @@ def test_what_is_not_yours_does_not_exist(world: World, call: tuple[str, str]) -
         assert ours.json()["code"] == "not_found"
 
 
+@pytest.mark.proves("API", "PostgreSQL, code", "Every list with the key of another organisation")
 @pytest.mark.parametrize("call", [call for call in READS if not names_something(call)], ids="-".join)
 def test_a_list_shows_a_stranger_nothing_of_ours(world: World, call: tuple[str, str]) -> None:
     answer = world.ask(call, world.stranger)
@@ -210,16 +220,19 @@ def test_a_list_shows_a_stranger_nothing_of_ours(world: World, call: tuple[str, 
     assert world.organisation.tenant not in answer.text
 
 
+@pytest.mark.control
 @pytest.mark.parametrize("call", READS, ids="-".join)
 def test_a_key_of_ours_with_just_that_scope_reads_all_of_it(world: World, call: tuple[str, str]) -> None:
     answer = world.ask(call, world.key_with(cell(call).scope))
     assert answer.status_code == 200
 
 
+@pytest.mark.control
 def test_a_key_of_ours_with_just_that_scope_classifies(world: World) -> None:
     assert world.ask(CLASSIFY, world.key_with(Scope.CLASSIFY)).status_code == 200
 
 
+@pytest.mark.proves("gateway", "PostgreSQL, code", "Classifying with a version of another organisation's model")
 def test_a_stranger_may_not_classify_with_a_version_of_ours(world: World) -> None:
     pinned = {**world.names, "model": "our-letters@1"}
     ours, nobodys = world.ask(CLASSIFY, world.stranger, pinned), world.ask(CLASSIFY, world.stranger, NOBODYS)

@@ -5,7 +5,6 @@ import time
 
 import pytest
 
-from classifier import landlock
 from classifier.forkserver import ForkServer
 from tenants import isolation
 from tenants.models import Organisation
@@ -63,32 +62,52 @@ def run_probe(service: Service, acme: Organisation, globex: Organisation) -> dic
         server.stop()
 
 
+@pytest.mark.control
 @pytest.mark.parametrize("step", OWN)
 def test_what_is_its_own_it_reaches(report: dict[str, str], step: str) -> None:
     assert report[step] == "done"
 
 
+@pytest.mark.proves(
+    "database",
+    "PostgreSQL",
+    "A bad worker asks for another's schema, role, letters and appointments, and for the server's files and programs",
+)
 @pytest.mark.parametrize("step", BY_DATABASE)
 def test_the_database_denies_it(report: dict[str, str], step: str) -> None:
     assert "permission denied" in report[step]
 
 
+@pytest.mark.proves("database", "PostgreSQL", "A worker logs in as another organisation's worker")
 def test_its_password_opens_no_other_login(report: dict[str, str]) -> None:
     assert "password authentication failed" in report["their login"]
 
 
+@pytest.mark.proves(
+    "broker",
+    "Valkey",
+    "A bad worker reads, takes and forges another's messages and answers, and lists keys",
+)
 @pytest.mark.parametrize("step", BY_BROKER)
 def test_the_broker_denies_it(report: dict[str, str], step: str) -> None:
     assert report[step].startswith("NoPermissionError")
 
 
+@pytest.mark.needs("landlock")
+@pytest.mark.proves(
+    "files",
+    "kernel",
+    "A bad worker opens another's files, the installation's secrets and others' memory, and starts a program",
+)
 @pytest.mark.parametrize("step", BY_KERNEL)
 def test_the_kernel_denies_it(report: dict[str, str], step: str) -> None:
-    if landlock.abi() == 0:
-        pytest.fail("this kernel has no Landlock, so nothing keeps workers' files apart; run the tests on one that has")
     assert report[step].startswith("PermissionError")
 
 
+@pytest.mark.needs("landlock")
+@pytest.mark.proves(
+    "network", "kernel", "A bad worker signals a neighbour, and connects to servers other than database and broker"
+)
 def test_it_signals_no_neighbour_and_connects_nowhere_else(report: dict[str, str]) -> None:
     assert report["a signal"].startswith("PermissionError")
     assert report["another port"].startswith("PermissionError")
