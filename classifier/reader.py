@@ -5,6 +5,9 @@ The job ends here, whatever happens, except when the process dies: then its leas
 
 import logging
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from django.db import DatabaseError, transaction
 
@@ -13,6 +16,7 @@ from classifier.leases import DEFAULT_BOUNDS, LOST, OUR_FAULT, Bounds
 from classifier.ml import report, schema, split, table
 from classifier.ml.errors import Problem, TableRejected
 from classifier.ml.rows import Limits, Table
+from classifier.ml.schema import Schema
 from classifier.models import Dataset
 from tenants import jobs
 
@@ -51,23 +55,38 @@ def validate(dataset_id: str, *, tenant: str, bounds: Bounds = DEFAULT_BOUNDS) -
     datasets.file_of(tenant, dataset_id).unlink(missing_ok=True)
 
 
+@dataclass(frozen=True)
+class Examined:
+    """What can be learned from a table, and what is to be said of it."""
+
+    schema: Schema
+    examples: datasets.Examples
+    report: Mapping[str, Any]
+
+
+def examine(whole: Table, *, label: str | None = None, text: str | None = None) -> Examined:
+    """Find out what the columns are and which rows count. Raises TableRejected."""
+    found = schema.infer(whole, label=label, text=text)
+    inputs, labels, numbers = schema.examples(whole, found)
+    _refuse_long(labels, numbers)
+    held_out = split.held_out(inputs, labels)
+    examples = datasets.Examples(numbers, list(inputs), list(labels), held_out.tolist())
+    return Examined(found, examples, report.report(whole, found))
+
+
 def _read(dataset: Dataset, attempt: int, tenant: str, bounds: Bounds) -> None:
     limits = Limits(rows=bounds.dataset_rows)
     added = table.read(datasets.file_of(tenant, dataset.id), limits=limits)
     whole = added if dataset.parent is None else _joined(dataset.parent, added)
-    found = schema.infer(whole, label=dataset.label or None, text=dataset.text or None)
-    inputs, labels, numbers = schema.examples(whole, found)
-    _refuse_long(labels, numbers)
-    held_out = split.held_out(inputs, labels)
-    described = report.report(whole, found)
+    found = examine(whole, label=dataset.label or None, text=dataset.text or None)
     with transaction.atomic():
         datasets.accept(
             dataset=dataset,
             attempt=attempt,
-            schema=found,
-            examples=datasets.Examples(numbers, list(inputs), list(labels), held_out.tolist()),
-            labels=Counter(labels),
-            report=described,
+            schema=found.schema,
+            examples=found.examples,
+            labels=Counter(found.examples.labels),
+            report=found.report,
         )
         following.hear_of(dataset)
 

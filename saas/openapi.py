@@ -1,5 +1,9 @@
-"""Completes the OpenAPI document that Django generates: the classify call, which it does not serve, and errors."""
+"""Completes the OpenAPI document that Django generates: the classify call, which it does not serve, and errors.
 
+Every status that an operation may answer with is named, so that a client, and whoever tests one, can rely on the list.
+"""
+
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -9,16 +13,31 @@ from classifier.gateway.request import Classify
 
 PATH = "/api/v1/models/{model}/classify"
 SCHEMAS = "#/components/schemas/"
+# Each way to refuse is described once, under its name.
 PROBLEMS = {
-    400: "The body is not JSON.",
-    401: "`invalid_key`",
-    403: "`missing_scope`",
-    404: "`not_found`",
-    413: "`too_large`",
-    415: "The body is not `application/json`.",
-    422: "`invalid_input`; `errors` names each field at fault, and nothing was classified.",
-    429: "`rate_limited` or `quota_exceeded`; see `Retry-After`.",
-    503: "`unavailable`; see `Retry-After`. Nothing was billed.",
+    400: ("Malformed", "`malformed`: not the request that its headers announce."),
+    401: ("InvalidKey", "`invalid_key`"),
+    403: ("MissingScope", "`missing_scope`"),
+    404: ("NotFound", "`not_found`"),
+    409: ("Conflict", "`conflict`: not in a state that allows this."),
+    413: ("TooLarge", "`too_large`"),
+    415: ("UnsupportedMediaType", "`unsupported_media_type`: this call takes another form of body."),
+    422: ("InvalidInput", "`invalid_input`; `errors` names each field at fault, and nothing was changed."),
+    429: ("TooMany", "`rate_limited` or `quota_exceeded`; see `Retry-After`."),
+    503: ("Unavailable", "`unavailable`; see `Retry-After`. Nothing was billed."),
+}
+OF_ALL = (400, 401, 403, 413, 422, 429, 503)
+OF_ONE_OBJECT = (404, 409)
+OF_A_BODY = (404, 409, 415)
+# What stands in every answer, and what in some. How much is left of a rate is told where there is a limit.
+ALWAYS = ("X-Request-Id",)
+LIMITS = ("RateLimit-Policy", "RateLimit")
+SOMETIMES = {
+    201: ("Location",),
+    202: ("Location",),
+    401: ("WWW-Authenticate",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
 }
 
 
@@ -46,28 +65,36 @@ def add_classify(result: dict[str, Any], generator: Any, request: Any, public: b
     """Post-process the document as drf-spectacular's hook; the other arguments are its own."""
     types = [Classify, Answer, Accepted, Problem]
     (body, answer, accepted, problem), schemas = msgspec.json.schema_components(types, ref_template=SCHEMAS + "{name}")
-    result.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
-    wrong = {"description": "What went wrong.", "content": {"application/problem+json": {"schema": problem}}}
-    for methods in result["paths"].values():
+    components = result.setdefault("components", {})
+    components.setdefault("schemas", {}).update(schemas)
+    components["headers"] = {name: _header(is_required=name not in LIMITS) for name in _names_of_headers()}
+    components["responses"] = {name: _problem(problem, status) for status, (name, _) in PROBLEMS.items()}
+    for path, methods in result["paths"].items():
         for operation in methods.values():
-            operation["responses"]["default"] = wrong
-    result["paths"][PATH] = {"post": _operation(body, answer, accepted, problem)}
+            _complete(operation, names_an_object="{" in path)
+    result["paths"][PATH] = {"post": _operation(body, answer, accepted)}
     return result
 
 
-def _operation(body: Any, answer: Any, accepted: Any, problem: Any) -> dict[str, Any]:
+def _complete(operation: dict[str, Any], *, names_an_object: bool) -> None:
+    """Add to what Django knows of an operation its headers, and how it may refuse."""
+    for status, response in operation["responses"].items():
+        response["headers"] = _headers(int(status))
+    statuses = {*OF_ALL, *(OF_ONE_OBJECT if names_an_object else ())}
+    statuses |= set(OF_A_BODY) if "requestBody" in operation else set()
+    operation["responses"] |= _refusals(statuses)
+
+
+def _operation(body: Any, answer: Any, accepted: Any) -> dict[str, Any]:
     responses = {
-        "200": {"description": "The answer.", "headers": _headers(), "content": _json(answer)},
+        "200": {"description": "The answer.", "headers": _headers(200), "content": _json(answer)},
         "202": {
             "description": "Accepted, to be answered later (`Prefer: respond-async`).",
-            "headers": _headers("Location", "Preference-Applied"),
+            "headers": _headers(202, "Preference-Applied"),
             "content": _json(accepted),
         },
+        **_refusals(PROBLEMS.keys() - {409}),
     }
-    for status, description in PROBLEMS.items():
-        more = ("Retry-After",) if status in {429, 503} else ()
-        content = {"application/problem+json": {"schema": problem}}
-        responses[str(status)] = {"description": description, "headers": _headers(*more), "content": content}
     return {
         "operationId": "classify",
         "summary": "Classify up to 256 inputs",
@@ -89,9 +116,26 @@ def _parameter(name: str, place: str, description: str, *, required: bool = Fals
     return {"name": name, "in": place, "description": description, "required": required, "schema": schema}
 
 
-def _headers(*more: str) -> dict[str, Any]:
-    names = ("X-Request-Id", "RateLimit-Policy", "RateLimit", *more)
-    return {name: {"schema": {"type": "string"}} for name in names}
+def _refusals(statuses: Collection[int]) -> dict[str, Any]:
+    return {str(status): {"$ref": f"#/components/responses/{PROBLEMS[status][0]}"} for status in sorted(statuses)}
+
+
+def _problem(problem: Any, status: int) -> dict[str, Any]:
+    content = {"application/problem+json": {"schema": problem}}
+    return {"description": PROBLEMS[status][1], "headers": _headers(status), "content": content}
+
+
+def _headers(status: int, *more: str) -> dict[str, Any]:
+    names = (*ALWAYS, *LIMITS, *SOMETIMES.get(status, ()), *more)
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _names_of_headers() -> list[str]:
+    return sorted({*ALWAYS, *LIMITS, "Preference-Applied", *(name for names in SOMETIMES.values() for name in names)})
+
+
+def _header(*, is_required: bool) -> dict[str, Any]:
+    return {"schema": {"type": "string"}, **({"required": True} if is_required else {})}
 
 
 def _json(schema: Any) -> dict[str, Any]:

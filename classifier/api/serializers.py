@@ -23,7 +23,7 @@ class DatasetInput(FileInput):
     text = TextField(max_length=200, default="", allow_blank=True, help_text="The only column to learn from.")
 
 
-@extend_schema_field({"type": ["string", "number", "boolean", "null"]})
+@extend_schema_field({"type": ["string", "number", "boolean"]})
 class CellField(serializers.Field[Any, Any, Any, Any]):
     """A JSON value, or the string that would stand in a CSV."""
 

@@ -54,7 +54,8 @@ class Lines(Iterator[str]):
         self, file: TextIOWrapper[BufferedReader], size: int, limits: Limits, progress: Progress | None
     ) -> None:
         self._file, self._size, self._limit, self._progress = file, size, limits.line, progress
-        self.count = 0
+        self._most_blank = limits.rows
+        self.count = self._blank = 0
         self.has_nul = False
 
     def __next__(self) -> str:
@@ -69,10 +70,19 @@ class Lines(Iterator[str]):
         if len(line) > self._limit:
             detail = f"The line is longer than {self._limit:,} characters; shorten its cells or leave out columns."
             raise rejected(self.count, "line_too_long", detail)
+        if line.isspace():
+            self._count_blank()
         self.has_nul = self.has_nul or "\0" in line
         if self._progress and self.count % _LINES_PER_REPORT == 0:
             self._progress(self._file.buffer.tell() / self._size)
         return line
+
+    def _count_blank(self) -> None:
+        """Refuse a file that is mostly nothing, since each line of it takes its time."""
+        self._blank += 1
+        if self._blank > self._most_blank:
+            detail = f"There are more than {self._most_blank:,} blank lines; remove them."
+            raise rejected(self.count, "blank_lines", detail)
 
 
 class TableBuilder:

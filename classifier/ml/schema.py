@@ -27,6 +27,8 @@ _FEW_CELLS = 10
 _SHORT_WORDS = 4
 _SHORT_LENGTH = 40
 _FEW_ROWS = 20
+# Nobody deals out numbers of more digits, and Python makes no number of some thousand.
+_DIGITS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ def is_identifier(column: Column, table: Table) -> bool:
         return False
     values = [cell.strip() for cell in table.column(column.name) if cell is not None]
     if column.type == "number":
-        return all(value.isdecimal() for value in values) and _is_dense([int(value) for value in values])
+        whole = all(value.isdecimal() and len(value) <= _DIGITS for value in values)
+        return whole and _is_dense([int(value) for value in values])
     if column.type not in {"text", "category"}:
         return False
     return all(value.isascii() and any(map(str.isdigit, value)) and len(value.split()) == 1 for value in values)

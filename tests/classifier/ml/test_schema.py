@@ -116,6 +116,12 @@ def test_examples_are_the_rows_that_can_be_learned_from() -> None:
     assert schema.examples(data, found) == ([{"text": "one"}, {"text": "three"}], ["x", "y"], [2, 5])
 
 
+def test_a_number_of_thousands_of_digits_is_a_typing_error_too() -> None:
+    numbers = [*map(str, range(40)), "9" * 5_000]
+    found = schema.infer(table(id=numbers, size=["1", "2"] * 20 + ["3"], label=["a", "b"] * 20 + ["a"]))
+    assert [column.name for column in found.features] == ["id", "size"]
+
+
 def test_one_stray_word_among_ten_numbers_is_a_typing_error() -> None:
     numbers = [str(each / 7) for each in range(9)]
     assert schema.describe("n", [*numbers, "many"]).type == "number"

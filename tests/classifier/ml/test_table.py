@@ -131,6 +131,7 @@ def test_each_limit_refuses_a_file_beyond_it(file: File) -> None:
     assert refusal(path, cell=4) == [(1, "cell_too_long")]
     assert refusal(path, line=8) == [(1, "line_too_long")]
     assert len(read(path, rows=10, columns=3, cells=30, cell=5, line=10).rows) == 10
+    assert refusal(file("a,label\n" + "\n" * 10 + "hello,x\n"), rows=9) == [(11, "blank_lines")]
 
 
 def test_reading_tells_how_far_it_is(file: File) -> None:
