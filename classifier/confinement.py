@@ -17,8 +17,10 @@ from classifier.landlock import File
 from classifier.linux import Prctl
 
 _READ = File.READ_FILE | File.READ_DIR
-# No program can be started and no device made, not even in the tenant's own directory.
-_OWN = ~(File.EXECUTE | File.MAKE_CHAR | File.MAKE_BLOCK | File.IOCTL_DEV)
+# Files and folders, and nothing else, even in the tenant's own directory: no program, no device, and no link or pipe,
+# which would lead whoever looks in astray or hold them up.
+_DEVICES = File.MAKE_CHAR | File.MAKE_BLOCK | File.IOCTL_DEV
+_OWN = ~(File.EXECUTE | _DEVICES | File.MAKE_SYM | File.MAKE_FIFO | File.MAKE_SOCK)
 
 # What the C library, OpenBLAS, joblib and libpq read after start-up. A path that a system lacks is left out.
 _SYSTEM_READ = (
@@ -89,12 +91,14 @@ def confine(
     read_only: Sequence[Path],
     connect_ports: Sequence[int],
     limits: Limits,
+    passes: bool = False,
 ) -> Confinement:
     """Confine this process to one tenant and return what is in force.
 
     From then on it may read and write `directory` and `tmp` (which becomes its TMPDIR), read `read_only` and
     a few files of the system, and connect to `connect_ports`; it can start no program. What is open already
-    stays usable, so close before what is not needed. What is imported later must lie below `read_only`.
+    stays usable, so close before what is not needed. What is imported later must lie below `read_only`. A process that
+    `passes` keeps what `become` let it keep.
 
     Raises ConfinementError where the arguments or the process's threads would leave a hole, and OSError
     where the kernel refuses a step. A kernel without Landlock is no error: see `Confinement.gaps`.
@@ -103,7 +107,7 @@ def confine(
     _require_single_thread()
     _require_apart([directory, tmp], read_only)
     level = landlock.abi()
-    linux.drop_capabilities()
+    linux.drop_capabilities(but=linux.DAC_READ_SEARCH if passes else None)
     if not linux.is_profiled():
         linux.prctl(Prctl.SET_DUMPABLE, 0)
     linux.prctl(Prctl.SET_NO_NEW_PRIVS, 1)
@@ -121,12 +125,18 @@ def confine(
     return Confinement(landlock_abi=level, undumpable=undumpable, uid=os.getuid())
 
 
-def become(uid: int) -> None:
-    """Become the user and the group `uid`, without further groups; needs root, and comes before `confine`."""
+def become(uid: int, *, passes: bool = False) -> None:
+    """Become the user and the group `uid`, without further groups; needs root, and comes before `confine`.
+
+    All capabilities go, but for one where the process `passes`: it can then enter what lies below folders that let no
+    stranger pass, as a home of root's, and read whatever Landlock does not keep from it.
+    """
     parent = os.getppid()
+    linux.prctl(Prctl.SET_KEEPCAPS, passes)
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
+    linux.drop_capabilities(but=linux.DAC_READ_SEARCH if passes else None)
     if not linux.is_profiled():
         linux.prctl(Prctl.SET_DUMPABLE, 0)
     linux.die_with_parent(parent)

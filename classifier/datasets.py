@@ -20,10 +20,11 @@ from classifier.models import Dataset, Model, Row, TrainingJob
 from classifier.models.training_job import FINISHED
 from classifier.queues import BATCH
 from classifier.uploads import Upload, write
-from tenants import audit, isolation, jobs
+from tenants import audit, folders, isolation, jobs
 from tenants.errors import Conflict, NotFound, QuotaExceeded, TooLarge
 from tenants.models import Organisation
 
+FOLDER = "datasets"
 VALIDATE = "validate"
 CHOICES = 200
 # 400 messages to a support desk, 50 of each of 8 labels.
@@ -126,6 +127,7 @@ def create(
         parent=parent,
         created_by=by,
     )
+    folders.part(organisation.tenant, FOLDER)
     with _moved(upload, file_of(organisation.tenant, dataset.id)), transaction.atomic():
         _check_room(organisation, upload)
         dataset.save(force_insert=True)
@@ -205,7 +207,7 @@ def schema_of(dataset: Dataset) -> Schema:
 
 
 def file_of(tenant: str, dataset_id: str) -> Path:
-    return isolation.directory(tenant) / "datasets" / dataset_id
+    return isolation.directory(tenant) / FOLDER / dataset_id
 
 
 def examples(dataset: Dataset) -> Examples:
@@ -272,7 +274,6 @@ def _check_room(organisation: Organisation, upload: Upload) -> None:
 @contextmanager
 def _moved(upload: Upload, target: Path) -> Iterator[None]:
     """Move the file to its place for the block, and remove it again when the block fails."""
-    target.parent.mkdir(mode=0o700, exist_ok=True)
     upload.path.rename(target)
     try:
         yield

@@ -21,9 +21,10 @@ from classifier.ml import artefact
 from classifier.ml.predictor import Predictor
 from classifier.models import Dataset, EvaluatedRow, Model, ModelVersion, Promotion, TrainingJob
 from classifier.models.training_job import FINISHED
-from tenants import appointments, audit, ids, isolation, jobs
+from tenants import appointments, audit, folders, ids, isolation, jobs
 from tenants.errors import Conflict, InvalidInput, NotFound
 
+FOLDER = "models"
 REGISTER, UNREGISTER, RECORD = "register", "unregister", "record"
 # A number of MLflow's that is farther ahead of ours than this is not taken over.
 FARTHEST = 1_000
@@ -85,14 +86,12 @@ def rival(version: ModelVersion) -> int:
 
 
 def folder_of(tenant: str, model_name: str) -> Path:
-    return isolation.directory(tenant) / "models" / model_name
+    return isolation.directory(tenant) / FOLDER / model_name
 
 
 def new_folder(tenant: str, model_name: str) -> Path:
     """Return a new folder beside the versions of the model, for artefacts that are about to be saved."""
-    folder = folder_of(tenant, model_name) / f".{ids.random_text(12)}"
-    folder.mkdir(mode=0o700, parents=True)
-    return folder
+    return folders.part(tenant, FOLDER, model_name, f".{ids.random_text(12)}")
 
 
 @transaction.atomic

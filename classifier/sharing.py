@@ -164,7 +164,7 @@ def _add(original: ModelVersion, draft: _Draft, *, name: str, source: str, by: s
     target = folder_of(name, number)
     # A folder of this number without a row is what a process left that died just here.
     shutil.rmtree(target, ignore_errors=True)
-    target.parent.mkdir(mode=0o750, exist_ok=True)
+    target.parent.mkdir(mode=0o755, exist_ok=True)
     draft.folder.rename(target)
     added = SharedModel.objects.create(
         model=last.model if last else ids.new("mdl"),
@@ -191,7 +191,7 @@ def _add(original: ModelVersion, draft: _Draft, *, name: str, source: str, by: s
 def _saved(served: Predictor, twin: Predictor) -> Iterator[_Draft]:
     """Save both artefacts for the block; where the block did not move them away, they are removed."""
     folder = isolation.shared_directory() / f".{ids.random_text(12)}"
-    folder.mkdir(mode=0o750, parents=True)
+    folder.mkdir(mode=0o755, parents=True)
     try:
         hashes = artefact.save(served, folder / "served"), artefact.save(twin, folder / "twin")
         yield _Draft(folder, served, *hashes)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tenants import ids, isolation
+from tenants import folders, ids, isolation
 
 # A file that was not written to for so long is waited for by nobody.
 ABANDONED_SECONDS = 3600
@@ -27,8 +27,7 @@ class Upload:
 
 def new_path(tenant: str) -> Path:
     """Return a path in the organisation's folder for a file that is about to be written."""
-    folder = isolation.directory(tenant) / "uploads"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder = folders.part(tenant, "uploads")
     sweep(tenant)
     return folder / ids.random_text(20)
 

@@ -6,7 +6,6 @@ import sys
 import warnings
 from dataclasses import replace
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
@@ -18,7 +17,7 @@ from django.conf import settings
 from django.db import connections
 from kombu.entity import Queue
 
-from classifier import confinement, tasks
+from classifier import confinement, tasks, walls
 from classifier.leases import Bounds
 from classifier.loaded import LoadedModels
 from classifier.queues import INFER, LATER, TRAIN
@@ -29,17 +28,16 @@ from tenants import boot, ids, isolation
 
 log = logging.getLogger(__name__)
 
-ROOT = Path(__file__).resolve().parents[1]
-# Folder by folder, since the data directory lies in the root unless somebody moved it.
-CODE = [ROOT / name for name in ("saas", "frontend", "classifier", "tenants")]
-
 GIGABYTE = 1024**3
-# Of a training, memory is what the plan allows.
+# Of a training, memory and time are what the plan allows. The others of a process for one job end of themselves, and
+# long before; a worker that answers stays.
 LIMITS = {
     "infer": confinement.Limits(data=4 * GIGABYTE, open_files=256),
     "train": confinement.Limits(file_size=4 * GIGABYTE, open_files=256),
-    "batch": confinement.Limits(data=4 * GIGABYTE, file_size=4 * GIGABYTE, open_files=256),
+    "batch": confinement.Limits(data=4 * GIGABYTE, file_size=4 * GIGABYTE, open_files=256, cpu_seconds=7200),
 }
+# Threads count as well, and all workers of the organisation together. None has more than ten.
+PROCESSES = 256
 # How long another thread of this process may keep the one that answers from its turn: Python's own 5 ms are longer than
 # an answer takes.
 TURN_SECONDS = 0.0005
@@ -135,18 +133,28 @@ def broker_url(given: Secret) -> str:
 
 def limits_of(given: Secret) -> confinement.Limits:
     limits = LIMITS[given.use]
-    return replace(limits, data=given.training_bytes) if given.use == TRAIN else limits
+    if given.use == TRAIN:
+        # The keeper of the job ends it by the clock, and this does where somebody has put the keeper out of action.
+        cores = len(os.sched_getaffinity(0))
+        limits = replace(limits, data=given.training_bytes, cpu_seconds=given.training_seconds * cores + 60)
+    return limits
 
 
 def _confine(given: Secret) -> confinement.Confinement:
-    directory = isolation.directory(given.tenant)
+    directory, owner, limits = isolation.directory(given.tenant), walls.owner(given.tenant), limits_of(given)
+    passes = False
+    if owner != os.geteuid():
+        # Of a user that is shared, the limit would count everybody's.
+        limits, passes = replace(limits, processes=PROCESSES), bool(walls.closed())
+        confinement.become(owner, passes=passes)
     tmp = directory / "tmp"
     tmp.mkdir(mode=0o700, exist_ok=True)
     database: Any = connections["default"].settings_dict
     return confinement.confine(
         directory=directory,
         tmp=tmp,
-        read_only=[*confinement.interpreter(), *CODE, isolation.shared_directory()],
+        read_only=walls.read_only(),
         connect_ports=[int(database["PORT"]), urlsplit(settings.REDIS_URL).port or 6379],
-        limits=limits_of(given),
+        limits=limits,
+        passes=passes,
     )

@@ -35,6 +35,8 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: list[str] | None = None) -> int:
     """Carry out one command and return the exit status."""
     options = _parser().parse_args(arguments)
+    # Who may read a file is said by the folders around it: what organisations share must be readable to their workers.
+    os.umask(0o022)
     command: Callable[[argparse.Namespace], int] = options.run
     try:
         return command(options)

@@ -15,15 +15,22 @@ def make(data: Path) -> None:
         data.mkdir(parents=True, exist_ok=True)
         owner = data.stat().st_uid
         if owner == os.geteuid():
-            data.chmod(0o700)
+            data.chmod(_mode())
         elif any(data.iterdir()):
             raise DirectoryError(
                 f"{data} belongs to user {owner}. Run ./assort as that user, or choose another --data."
             )
-        for name in ("tenants", "logs", "run"):
+        for name in ("logs", "run", "mlflow"):
             (data / name).mkdir(mode=0o700, exist_ok=True)
+        (data / "tenants").mkdir(mode=0o700, exist_ok=True)
+        (data / "tenants").chmod(_mode())
     except OSError as error:
         raise DirectoryError(f"{data} cannot be used ({error.strerror}). Choose another --data.") from error
+
+
+def _mode() -> int:
+    """Return the mode of a folder that nobody may list; where root has it, organisations' own users pass through."""
+    return 0o711 if os.geteuid() == 0 else 0o700
 
 
 def load(path: Path) -> dict[str, Any]:

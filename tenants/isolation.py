@@ -54,7 +54,11 @@ def reply_list(tenant: str, gateway: str) -> str:
 
 def directory(tenant: str) -> Path:
     """Return the only folder that the organisation's workers can read and write."""
-    return Path(settings.ASSORT_DATA) / "tenants" / checked(tenant)
+    return tenants_directory() / checked(tenant)
+
+
+def tenants_directory() -> Path:
+    return Path(settings.ASSORT_DATA) / "tenants"
 
 
 def shared_directory() -> Path:

@@ -5,10 +5,9 @@ user and the folder, which no transaction covers, are made last within it and ta
 """
 
 import logging
-import shutil
 import time
+from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import redis
@@ -16,7 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from tenants import boot, broker, isolation, notify, schemas, wakeups
+from tenants import boot, broker, folders, isolation, notify, schemas, wakeups
 from tenants.heartbeats import Heart
 from tenants.models import (
     Appointment,
@@ -113,15 +112,25 @@ def _fail(request: Provisioning) -> None:
 def create(organisation: Organisation, client: redis.Redis) -> None:
     tenant = organisation.tenant
     schemas.create(tenant, worker_password=worker_password(tenant, "postgres"))
-    folder = isolation.directory(tenant)
     try:
-        folder.mkdir(mode=0o700, parents=True)
+        settle(organisation)
         broker.set_worker_user(client, tenant, worker_password(tenant, "broker"))
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            folders.remove(isolation.directory(tenant))
         raise
     organisation.status = Organisation.Status.ACTIVE
     organisation.save(update_fields=["status"])
+
+
+def settle(organisation: Organisation) -> None:
+    """Give the organisation a number as a user of the system, unless it has one, and its folder to that user."""
+    if organisation.uid is None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT nextval('public.organisation_uid')")
+            (organisation.uid,) = cursor.fetchone()
+        organisation.save(update_fields=["uid"])
+    folders.settle(organisation.tenant, organisation.uid)
 
 
 def destroy(organisation: Organisation, client: redis.Redis) -> None:
@@ -151,9 +160,9 @@ def retry_deletions() -> None:
 
 def remove_folders() -> None:
     """Remove the files of deleted organisations."""
-    for folder in (Path(settings.ASSORT_DATA) / "tenants").glob(f"{DELETED}*"):
+    for folder in isolation.tenants_directory().glob(f"{DELETED}*"):
         try:
-            shutil.rmtree(folder)
+            folders.remove(folder)
         except OSError as error:
             log.info("%s is removed later: %s", folder.name, error)
 

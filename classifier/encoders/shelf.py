@@ -62,7 +62,7 @@ def holds(sha256: str) -> bool:
 def drafted() -> Iterator[Path]:
     """Give the block a folder in which to make an encoder; where it was not placed, it is removed."""
     draft = _folder() / f".{ids.random_text(12)}"
-    draft.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    draft.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     try:
         yield draft
     finally:
@@ -75,7 +75,7 @@ def place(draft: Path, sha256: str) -> None:
         return
     target = _folder() / sha256
     shutil.rmtree(target, ignore_errors=True)
-    draft.chmod(0o750)
+    draft.chmod(0o755)
     draft.rename(target)
 
 

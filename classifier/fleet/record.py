@@ -8,6 +8,7 @@ from typing import Any, LiteralString
 
 from django.db import connection, transaction
 
+from classifier import walls
 from classifier.fleet.crew import Crew, Measure
 from classifier.fleet.failures import Failures
 from classifier.fleet.outlook import Prospect
@@ -51,7 +52,12 @@ _QUARANTINED: LiteralString = (
 def write(host: str, *, only: str, seen: Situation, crew: Crew, prospects: Sequence[Prospect]) -> None:
     """Tell what there is, what waits, and what is planned."""
     waiting = [{"tenant": w.tenant, "use": w.use, "messages": w.messages, "backlog": w.backlog} for w in seen.waiting]
-    detail = {"waiting": waiting, "next": [asdict(prospect) for prospect in prospects], "room": seen.room.infer}
+    detail = {
+        "waiting": waiting,
+        "next": [asdict(prospect) for prospect in prospects],
+        "room": seen.room.infer,
+        "walls": str(walls.here()),
+    }
     now = time.monotonic()
     workers = [_row(worker, crew.measures.get(worker.pid, Measure()), now) for worker in crew.workers.values()]
     with connection.cursor() as cursor:

@@ -8,7 +8,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from classifier import landlock, linux
+from classifier import linux, walls
 from classifier.fleet.crew import Crew
 from classifier.fleet.demand import Demand
 from classifier.fleet.environment import worker_environment
@@ -72,10 +72,8 @@ def _tenant_of(slug: str) -> str:
 
 
 def _say_how_workers_are_kept() -> None:
-    abi = landlock.abi()
-    if abi == 0:
-        log.warning("this kernel has no Landlock: workers are kept apart by their logins only, not in the file system")
-    else:
-        log.info("workers are confined by Landlock, ABI %d", abi)
+    found = walls.here()
+    level = logging.INFO if found.have_owners and found.landlock_abi else logging.WARNING
+    log.log(level, "walls between workers: %s; left open: %s", found, "; ".join(found.gaps) or "nothing")
     if linux.is_profiled():
         log.warning("workers are open to profilers of this user, and so to each other's: never so with customers' data")

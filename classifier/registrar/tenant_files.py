@@ -42,6 +42,7 @@ def made(folder: int, *parts: str) -> Iterator[int]:
         for part in parts:
             with suppress(FileExistsError):
                 os.mkdir(part, 0o700, dir_fd=descriptor)
+                _give(part, descriptor)
             descriptor = _into(descriptor, part, parts)
         yield descriptor
     finally:
@@ -118,6 +119,15 @@ def _plain(folder: int, name: str) -> int:
 
 def _new(folder: int, name: str) -> int:
     try:
-        return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
     except OSError as error:
         raise FilesRefused(f"{name} cannot be written: {error.strerror}") from error
+    _give(name, folder)
+    return descriptor
+
+
+def _give(name: str, folder: int) -> None:
+    """Let what was made in an open folder belong to whom the folder belongs, who is to use it."""
+    owner = os.fstat(folder)
+    if owner.st_uid != os.geteuid():
+        os.chown(name, owner.st_uid, owner.st_gid, dir_fd=folder, follow_symlinks=False)

@@ -38,6 +38,8 @@ class Organisation(TenantMixin):
     keep_inputs = models.BooleanField(default=False)
     # How many rows a month its admins want to have classified at most; null is as many as the plan says.
     rows_cap = models.PositiveBigIntegerField(null=True, blank=True)
+    # The user of the system that owns its folder, where it has one: given by the provisioner, and never to another.
+    uid = models.PositiveIntegerField(null=True, unique=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -46,6 +48,10 @@ class Organisation(TenantMixin):
             # A schema's name becomes a role, a key prefix and a path: nothing else may ever stand there.
             models.CheckConstraint(
                 condition=models.Q(schema_name__regex=SCHEMA_PATTERN), name="organisation_schema_is_random"
+            ),
+            # Root's number, or somebody's who lives on the host, would open their files to a worker.
+            models.CheckConstraint(
+                condition=models.Q(uid__gt=1_900_000_000, uid__lte=2_100_000_000), name="organisation_uid_is_nobodys"
             ),
         ]
 

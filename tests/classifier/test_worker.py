@@ -3,7 +3,7 @@ import sys
 
 from classifier import worker
 from classifier.secret import Secret
-from classifier.worker import ROOT
+from classifier.walls import ROOT
 
 
 def secret(use: str) -> Secret:

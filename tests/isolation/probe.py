@@ -5,6 +5,8 @@ Each attack is a step that must be refused, beside the same step on Acme's own, 
 
 import json
 import os
+import resource
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -22,9 +24,11 @@ from tenants import isolation
 
 def main(secret: bytes) -> None:
     given = json.loads(secret)
-    stranger, web_pid, pages = given.pop("stranger"), given.pop("web_pid"), given.pop("pages")
+    stranger, neighbour = given.pop("stranger"), given.pop("neighbour")
+    web_pid, pages = given.pop("web_pid"), given.pop("pages")
     worker.become(Secret(**given))
-    report = {name: _outcome(attack) for name, attack in _attacks(given["tenant"], stranger, web_pid, pages).items()}
+    attacks = _attacks(given["tenant"], stranger, web_pid, pages) | _on_a_worker(given["tenant"], stranger, neighbour)
+    report = {name: _outcome(attack) for name, attack in attacks.items()}
     (isolation.directory(given["tenant"]) / "probe.json").write_text(json.dumps(report))
 
 
@@ -84,6 +88,43 @@ def _attacks(own: str, stranger: str, web_pid: int, pages: str) -> dict[str, Cal
         "another port": lambda: _connect(settings.ASSORT_PUBLIC_URL),
         "the web processes' port": lambda: _connect(pages),
     }
+
+
+def _on_a_worker(own: str, stranger: str, neighbour: int) -> dict[str, Callable[[], Any]]:
+    mine, theirs = isolation.directory(own) / "mine.txt", isolation.directory(stranger) / "secret.txt"
+    mine.write_text("of Acme")
+    return {
+        "own file's mode": lambda: mine.chmod(0o600),
+        "their file's mode": lambda: theirs.chmod(0o666),
+        "own file's times": lambda: os.utime(mine, (1, 1)),
+        "their file's times": lambda: os.utime(theirs, (1, 1)),
+        "own limits": lambda: resource.prlimit(os.getpid(), resource.RLIMIT_CORE, (0, 0)),
+        "their worker's limits": lambda: resource.prlimit(neighbour, resource.RLIMIT_CORE, (0, 0)),
+        "their worker's memory": lambda: Path(f"/proc/{neighbour}/mem").open("rb"),
+        "their worker's environment": lambda: Path(f"/proc/{neighbour}/environ").read_bytes(),
+        "a signal to their worker": lambda: os.kill(neighbour, signal.SIGURG),
+        "a link": lambda: mine.with_name("link").symlink_to(theirs),
+        "a pipe": lambda: os.mkfifo(mine.with_name("pipe")),
+        "a child": lambda: _fork(1),
+        # Of processes, and not more of them than a machine can bear where nothing bounds them.
+        "processes without end": lambda: _fork(1_000 if resource.getrlimit(resource.RLIMIT_NPROC)[0] < 1_000 else 0),
+    }
+
+
+def _fork(count: int) -> None:
+    """Start so many processes, all there at the same time, and end them."""
+    children: list[int] = []
+    try:
+        for _ in range(count):
+            child = os.fork()
+            if child == 0:
+                signal.pause()
+                os._exit(0)
+            children.append(child)
+    finally:
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
 
 
 def _connect(address: str) -> None:

@@ -1,6 +1,7 @@
 """A worker of Acme that has gone bad: what it asks of Globex is refused by database, broker and kernel."""
 
 import json
+import os
 import time
 
 import pytest
@@ -10,9 +11,13 @@ from tenants import isolation
 from tenants.models import Organisation
 from tenants.secrets import derive
 from tests import universe
+from tests.isolation.neighbours import worker_of
 from tests.service import Service
 
-OWN = ["own schema", "own queue", "own folder", "shared models", "an appointment", "a letter"]
+OWN = [
+    *("own schema", "own queue", "own folder", "shared models", "an appointment", "a letter"),
+    *("own file's mode", "own file's times", "own limits", "a child"),
+]
 BY_DATABASE = [
     *("their schema", "their role", "public", "everybody's letters", "a letter to them", "their appointments"),
     *("a new table", "a server's file", "a server's program"),
@@ -22,19 +27,22 @@ BY_KERNEL = [
     *("their folder", "a file of theirs", "a link to a file of theirs", "the installation's secrets"),
     "a shared model's file",
     *("a system's file", "another process's memory", "another process's environment", "a program"),
+    *("a link", "a pipe", "their worker's memory", "their worker's environment", "a signal to their worker"),
 ]
+BY_ITS_USER = ["their file's mode", "their file's times", "their worker's limits"]
 
 
 @pytest.fixture(scope="module")
 def report(service: Service, django_db_setup: None, django_db_blocker: object) -> dict[str, str]:
     with django_db_blocker.unblock():  # type: ignore[attr-defined]  # pytest-django's
         acme, _ = universe.organisation("Acme", universe.person("alice"))
-        globex, _ = universe.organisation("Globex", universe.person("carol"))
+        globex, key = universe.organisation("Globex", universe.person("carol"))
+        neighbour = worker_of(service, globex, key)
     (isolation.directory(globex.tenant) / "secret.txt").write_text("what only Globex may read")
-    return run_probe(service, acme, globex)
+    return run_probe(service, acme, globex, neighbour)
 
 
-def run_probe(service: Service, acme: Organisation, globex: Organisation) -> dict[str, str]:
+def run_probe(service: Service, acme: Organisation, globex: Organisation, neighbour: int) -> dict[str, str]:
     """Fork the probe as the fleet forks a worker, and return what came of each attack."""
     fleet_secret = service.instance.secrets["fleet_secret"]
     secret = {
@@ -43,6 +51,7 @@ def run_probe(service: Service, acme: Organisation, globex: Organisation) -> dic
         "database_password": derive(fleet_secret, acme.tenant, "postgres"),
         "broker_password": derive(fleet_secret, acme.tenant, "broker"),
         "stranger": globex.tenant,
+        "neighbour": neighbour,
         "web_pid": service.pid_of("web"),
         "pages": f"http://127.0.0.1:{service.instance.ports['pages']}",
     }
@@ -112,3 +121,18 @@ def test_it_signals_no_neighbour_and_connects_nowhere_else(report: dict[str, str
     assert report["a signal"].startswith("PermissionError")
     assert report["another port"].startswith("PermissionError")
     assert report["the web processes' port"].startswith("PermissionError")
+
+
+@pytest.mark.needs("root")
+@pytest.mark.skipif(os.geteuid() != 0, reason="workers have users of their own where the service is root")
+@pytest.mark.proves("processes", "kernel", "touch what needs no access: modes, times, limits of a neighbour")
+@pytest.mark.parametrize("step", BY_ITS_USER)
+def test_another_user_is_denied_it(report: dict[str, str], step: str) -> None:
+    assert report[step].startswith("PermissionError")
+
+
+@pytest.mark.needs("root")
+@pytest.mark.skipif(os.geteuid() != 0, reason="workers have users of their own where the service is root")
+@pytest.mark.proves("processes", "kernel", "start processes without end")
+def test_it_cannot_start_processes_without_end(report: dict[str, str]) -> None:
+    assert report["processes without end"].startswith("BlockingIOError")

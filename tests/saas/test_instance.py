@@ -24,8 +24,11 @@ def instance(tmp_path: Path) -> Instance:
     return Instance.create(tmp_path / "data")
 
 
-def test_only_the_user_may_enter_the_directory_or_read_the_secrets(instance: Instance) -> None:
-    assert stat.S_IMODE(instance.data.stat().st_mode) == 0o700
+def test_nobody_else_may_list_the_directory_or_read_the_secrets(instance: Instance) -> None:
+    # Where root has it, organisations' own users pass it on the way to what is theirs.
+    assert stat.S_IMODE(instance.data.stat().st_mode) == (0o711 if os.geteuid() == 0 else 0o700)
+    assert stat.S_IMODE((instance.data / "tenants").stat().st_mode) == (0o711 if os.geteuid() == 0 else 0o700)
+    assert {name.name for name in instance.data.iterdir() if name.stat().st_mode & 0o004} == set()
     assert stat.S_IMODE((instance.data / "secrets.json").stat().st_mode) == 0o600
 
 

