@@ -25,5 +25,5 @@ def some(items: Sequence[Item], short: int) -> list[Item]:
     """Return all of the items in the long form, and `short` of them, chosen by the seed, in the short one."""
     if LONG or len(items) <= short:
         return list(items)
-    chosen = set(random.Random(SEED).sample(range(len(items)), short))
+    chosen = set(random.Random(SEED).sample(range(len(items)), short))  # noqa: S311 - a choice, not a secret
     return [item for number, item in enumerate(items) if number in chosen]
