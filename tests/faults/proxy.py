@@ -36,6 +36,11 @@ class Trap:
     is_taken: bool = False
     sprung: threading.Event = field(default_factory=threading.Event)
 
+    def release(self, login: str) -> None:
+        """Spring. The client's end may end whoever waits for this, so the word that it is done comes from here."""
+        self.spring(login)
+        self.sprung.set()
+
     def matches(self, login: str, piece: bytes) -> bool:
         return not self.is_taken and login.startswith(self.login) and self.statement in piece
 
@@ -189,8 +194,7 @@ class Proxy:
         trap = self.trap
         if trap is not None and not trap.is_taken:
             trap.is_taken = True
-            await asyncio.to_thread(trap.spring, connection.login)
-            trap.sprung.set()
+            await asyncio.to_thread(trap.release, connection.login)
         connection.reset()
         raise EOFError
 

@@ -17,6 +17,7 @@ LATER = {"Prefer": "respond-async"}
 # Longer than a request takes, and short enough for a service that is away not to hold up its callers.
 TIMEOUT = httpx.Timeout(3.0)
 RECOVERED_WITHIN = 90.0
+AWAY_SECONDS = 1.0
 TEXTS = ("the invoice is wrong", "my password is lost", "it crashed", "the parcel is late")
 
 
@@ -69,25 +70,31 @@ class Siege:
         wanted = [CLASSIFICATION] * (load.classifications // share) + [TRAINING] * (load.trainings // share)
         Random(customer.tenant).shuffle(wanted)  # noqa: S311 - an order, not a secret
         pause = load.seconds / max(1, len(wanted))
+        began = time.time_ns()
         with _client(self._stage, customer) as client:
             while wanted:
-                kind = wanted[-1]
-                with suppress(httpx.TransportError):
-                    id = self._accepted(client, customer, kind)
-                    if id:
-                        wanted.pop()
+                try:
+                    id = self._accepted(client, customer, wanted[-1], f"{customer.tenant} {began} {len(wanted)}")
+                except httpx.TransportError:
+                    time.sleep(AWAY_SECONDS)
+                    continue
+                if id:
+                    wanted.pop()
                 time.sleep(pause)
 
-    def _accepted(self, client: httpx.Client, customer: Customer, kind: str = CLASSIFICATION) -> str:
-        """Return the id of a job that is asked for, or nothing if it was refused for now."""
+    def _accepted(self, client: httpx.Client, customer: Customer, kind: str = CLASSIFICATION, key: str = "") -> str:
+        """Return the id of a job that is asked for, or nothing if it was refused for now.
+
+        A training that is asked for again under the same `key`, since nobody heard the answer, is one.
+        """
         if kind == TRAINING:
             options = {"dataset": customer.dataset, "model": "first", "options": {"quality": FAST}}
-            answer = client.post("training_jobs", json=options)
+            answer = client.post("training_jobs", json=options, headers={"Idempotency-Key": key})
         else:
             body = {"inputs": [self._random.choice(TEXTS)]}
             answer = client.post("models/first/classify", json=body, headers=LATER)
         if answer.status_code not in (201, 202):
-            if answer.status_code not in (429, 503):
+            if answer.status_code not in (409, 429, 503):
                 self.wrongs.append(f"{answer.status_code}: {answer.text[:200]}")
             return ""
         id = str(answer.json()["id"])

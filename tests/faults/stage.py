@@ -12,6 +12,7 @@ from typing import Any, LiteralString
 from urllib.parse import urlsplit
 
 import psycopg
+import redis
 
 from saas import process
 from saas.instance import ROOT, Instance
@@ -25,7 +26,7 @@ SERVERS = ("postgres", "valkey")
 USES: Mapping[str, str] = {"worker": "infer", "trainer": "train", "reader": "batch"}
 QUEUES: Mapping[str, str] = {"worker": "later", "trainer": "train", "reader": "batch"}
 CUSTOMERS = ("Ash", "Birch", "Cedar")[: cases(short=1, long=3)]
-ROWS, LONG_ROWS = 40, 6_000
+ROWS, LONG_ROWS = 40, 2_000
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,17 @@ class Stage:
         return process.session_of(leader) + (process.descendants(leader) if part == "postgres" else [])
 
     def in_hand(self, use: str, tenant: str) -> list[str]:
-        """Return the jobs that the workers of an organisation who do `use` have, or are just about to have."""
-        query = "SELECT id FROM public.job WHERE tenant = %s AND queue = %s AND state IN ('sent', 'running')"
-        return [id for (id,) in self.ask(query, tenant, QUEUES[use])]
+        """Return the jobs that the workers of an organisation who do `use` have, or have taken and not begun."""
+        query = "SELECT id FROM public.job WHERE tenant = %s AND queue = %s AND state = %s"
+        running, sent = (self.ask(query, tenant, QUEUES[use], state) for state in ("running", "sent"))
+        with redis.Redis.from_url(self.servers.owner_redis_url()) as broker:
+            is_empty = broker.llen(f"t:{tenant}:{QUEUES[use]}") == 0
+        return [id for (id,) in [*running, *(sent if is_empty else ())]]
+
+    def on_their_way(self) -> list[str]:
+        """Return the jobs of customers of which the broker has a message, or had one that no worker has taken up."""
+        query = "SELECT id FROM public.job WHERE state = 'sent' AND queue IN ('later', 'train')"
+        return [id for (id,) in self.ask(query)]
 
     def tenant_of(self, worker: process.Found) -> str:
         return _title(worker.pid).partition(" ")[2]

@@ -45,11 +45,11 @@ def kinds() -> list[Kind]:
 
 def _end(part: str, how: signal.Signals, stage: Stage, _random: Random) -> Blow:
     """End a part, and wait until another has taken its place."""
-    before = stage.pid_of(part)
+    before, sent = stage.pid_of(part), stage.on_their_way()
     began = time.time()
     os.kill(before, how)
     _wait(lambda: stage.pid_of(part) not in (0, before), f"{part} did not come back")
-    return Blow(began)
+    return Blow(began, sent)
 
 
 def _polite(part: str) -> signal.Signals:
@@ -85,14 +85,16 @@ def _stop_worker(use: str, stage: Stage, random: Random) -> Blow:
 
 
 def _cut(server: str, stage: Stage, _random: Random) -> Blow:
+    sent = stage.on_their_way()
     stage.proxies[server].cut()
-    return Blow(time.time())
+    return Blow(time.time(), sent)
 
 
 def _empty(stage: Stage, _random: Random) -> Blow:
+    sent = stage.on_their_way()
     with redis.Redis.from_url(stage.servers.owner_redis_url()) as broker:
         broker.flushall()
-    return Blow(time.time())
+    return Blow(time.time(), sent)
 
 
 def _disturb(

@@ -1,6 +1,8 @@
 """Whatever dies, stands still or is cut off: what was accepted comes to one end, and the service is whole again."""
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -20,8 +22,9 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def campaign(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
-    """All rounds of this form, played."""
-    campaign = Campaign(tmp_path_factory.mktemp("campaign"), KINDS, SEED)
+    """All rounds of this form, played. ASSORT_FAULTS names a folder in which a long run goes on where it was ended."""
+    folder = os.environ.get("ASSORT_FAULTS")
+    campaign = Campaign(Path(folder) if folder else tmp_path_factory.mktemp("campaign"), KINDS, SEED)
     campaign.run(seconds=cases(short=150, long=LONG_SECONDS), times=None if LONG else 1)
     return campaign
 

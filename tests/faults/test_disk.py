@@ -33,6 +33,14 @@ def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     service.stop()
 
 
+@pytest.fixture(scope="module")
+def api(victim: Service) -> Iterator[Api]:
+    made = victim.create_organisation("Cramped", "carl@example.test")
+    api = Api(victim.url, made["key"])
+    with api.client:
+        yield api
+
+
 @contextmanager
 def full(victim: Service) -> Iterator[None]:
     """Leave no room on the organisations' disk for the block."""
