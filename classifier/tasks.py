@@ -23,7 +23,7 @@ class Worker:
     """What the tasks of this process work with; `worker.main` fills it once, after the fork."""
 
     tenant: str
-    # Random: by it a gateway counts how many there are.
+    # By it a gateway counts how many there are.
     name: str
     broker: redis.Redis
     replies: ReplyLine

@@ -28,7 +28,7 @@ from classifier.ml.schema import Schema
 from classifier.ml.sentences import NOTHING, Known, SentenceEncoder
 from classifier.models import Dataset, Model, ModelVersion, TrainingEvent, TrainingJob
 from tenants import jobs, letters
-from tenants.errors import NotFound
+from tenants.errors import FULL, NotFound
 from tenants.models import Letter
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 Judge = Callable[[Model], tuple[bool, str]]
 
 WITHDRAWN = "{} was withdrawn meanwhile. Train without it, or from another."
+DISK_FULL = "There is no room on the disk for the model. Train again later, or tell whoever runs this service."
 TOO_LONG = "It took longer than the {:,} s that the plan allows. Use fewer rows, or ask for a larger plan."
 
 
@@ -74,9 +75,10 @@ def train(job_id: str, *, tenant: str, bounds: Bounds = DEFAULT_BOUNDS) -> None:
             _fail(job, attempt, "too_large", "Training takes more memory than it may have. Use fewer rows or columns.")
         except (DatabaseError, jobs.LeaseLost):
             raise  # Another attempt has begun, or will when the lease has run out.
-        except Exception:  # A fault of ours would come again with each attempt: say so now.
+        except Exception as error:  # A fault of ours would come again with each attempt: say so now.
             log.exception("%s failed", job_id)
-            _fail(job, attempt, "internal", OUR_FAULT.format(job_id))
+            is_full = isinstance(error, OSError) and error.errno in FULL
+            _fail(job, attempt, *(("disk_full", DISK_FULL) if is_full else ("internal", OUR_FAULT.format(job_id))))
 
 
 def _train(job: TrainingJob, attempt: int, tenant: str, *, seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 import sys
 import warnings
 from dataclasses import replace
@@ -24,7 +25,7 @@ from classifier.queues import INFER, LATER, TRAIN
 from classifier.reply_line import ReplyLine
 from classifier.scribe import Scribe
 from classifier.secret import Secret
-from tenants import boot, ids, isolation
+from tenants import boot, isolation
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,10 @@ LIMITS = {
 }
 # Threads count as well, and all workers of the organisation together. None has more than ten.
 PROCESSES = 256
+# How long the broker may take to answer.
+ANSWER_SECONDS = 5
+# A worker waits long for its next message, so the kernel asks whether the broker is still there.
+KEEPALIVE = {socket.TCP_KEEPIDLE: 10, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3}
 # How long another thread of this process may keep the one that answers from its turn: Python's own 5 ms are longer than
 # an answer takes.
 TURN_SECONDS = 0.0005
@@ -71,12 +76,13 @@ def load_training() -> None:
 
 def become(given: Secret) -> None:
     """Make this process the organisation's for good: its logins, its folder, and nothing else within reach."""
-    isolation.log_in_as_worker(given.tenant, password=given.database_password, token=given.token)
+    isolation.log_in_as_worker(given.tenant, password=given.database_password, token=given.token, name=given.name)
     in_force = _confine(given)
     log.info("worker of %s for %s, pid %d, %s", given.tenant, given.use, os.getpid(), in_force)
     tasks.Worker.tenant = given.tenant
-    tasks.Worker.name = ids.random_text(8)
-    tasks.Worker.broker = redis.Redis.from_url(broker_url(given), socket_timeout=None)
+    tasks.Worker.name = given.name
+    # A network that swallows everything must not hold up a worker for ever.
+    tasks.Worker.broker = redis.Redis.from_url(broker_url(given), socket_timeout=ANSWER_SECONDS)
     tasks.Worker.replies = ReplyLine(tasks.Worker.broker)
     tasks.Worker.bounds = Bounds(given.dataset_rows, given.training_seconds)
     tasks.Worker.models = LoadedModels(given.tenant)
@@ -97,6 +103,7 @@ def configured(app: Celery, given: Secret) -> Celery:
             # In the order of their names: what is answered later comes after everything that is answered now.
             "queue_order_strategy": "sorted",
             "socket_keepalive": True,
+            "socket_keepalive_options": KEEPALIVE,
             "health_check_interval": 10,
         },
         # The anonymous exchange and no declaration: no binding tables, which would need rights of their own.

@@ -142,6 +142,9 @@ def _translated(exception: Exception) -> TenantError | None:
         return errors.NotFound()
     if isinstance(exception, exceptions.ValidationError):
         return errors.InvalidInput("Some fields are wrong; see `errors`.", errors=tuple(_fields(exception.detail)))
+    if isinstance(exception, OSError) and exception.errno in errors.FULL:
+        log.error("the disk is full: %s", exception)
+        return errors.no_room()
     for kinds, translation, detail in TRANSLATIONS:
         if isinstance(exception, kinds):
             return translation(f"{detail} See /api/docs.")

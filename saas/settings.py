@@ -111,7 +111,12 @@ DATABASES = {
         # The server's threads live long, so each keeps its connection.
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, "application_name": f"assort-{ASSORT_PART}"},
+        "OPTIONS": {
+            "connect_timeout": 5,
+            "application_name": f"assort-{ASSORT_PART}",
+            # A network that swallows everything must not hold up a process for ever; the kernel's own is two hours.
+            **{"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000},
+        },
     }
 }
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]

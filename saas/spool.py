@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from classifier.gateway import http
-from tenants.errors import Malformed, TooLarge
+from tenants.errors import FULL, Malformed, TooLarge, no_room
 
 IN_MEMORY = 1024 * 1024
 PIECE = 64 * 1024
@@ -28,7 +28,8 @@ async def received(
 ) -> AsyncIterator[tuple[http.Scope, http.Receive]]:
     """Take the whole body in, and return the request as it looks to somebody who has all of it.
 
-    Raises TooLarge beyond `limit` bytes, Malformed for a sender that is too slow, http.Disconnected for one that left.
+    Raises TooLarge beyond `limit` bytes, Malformed for a sender that is too slow, http.Disconnected for one that left,
+    and Unavailable where the disk is full.
     """
     # What says that it is too large is not read at all.
     announced = http.header(scope, b"content-length")
@@ -67,10 +68,20 @@ async def _fill(body: IO[bytes], receive: http.Receive, limit: int) -> int:
         more = message.get("more_body", False)
         # A disk may take its time, and nobody else's request is to wait for it.
         if len(gathered) > IN_MEMORY or (not more and size > IN_MEMORY):
-            await asyncio.to_thread(body.write, bytes(gathered))
+            await asyncio.to_thread(_write, body, bytes(gathered))
             gathered.clear()
     body.write(gathered)
     return size
+
+
+def _write(body: IO[bytes], piece: bytes) -> None:
+    """Write a piece to the file. Raises Unavailable where there is no room for it."""
+    try:
+        body.write(piece)
+    except OSError as error:
+        if error.errno in FULL:
+            raise no_room() from error
+        raise
 
 
 def _from(body: IO[bytes], size: int) -> http.Receive:

@@ -25,6 +25,9 @@ WORKER_COMMANDS = (
     "+evalsha +script|exists"
 )
 
+# A network that swallows everything must not hold up a process for ever. Nobody waits so long for a message.
+ANSWER_SECONDS = 5
+
 SCRIPTS = Path(__file__).parent / "scripts"
 
 PROCESS_RULES = {
@@ -41,8 +44,9 @@ PROCESS_RULES = {
 
 
 def connect(**options: Any) -> redis.Redis:
-    """Return a client with this process's own login, whose blocking reads bring their own time-out."""
-    return redis.Redis.from_url(settings.REDIS_URL, **{"socket_timeout": None, "decode_responses": True} | options)
+    """Return a client with this process's own login."""
+    usual = {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS, "decode_responses": True}
+    return redis.Redis.from_url(settings.REDIS_URL, **usual | options)
 
 
 @cache

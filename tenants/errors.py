@@ -19,7 +19,11 @@ Each has a stable `code` and says what to do. Which HTTP status it becomes is de
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
+
+# What a system says of a disk that is full, or of a quota on it.
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,13 @@ class QuotaExceeded(RetryLater):
 
 class Unavailable(RetryLater):
     code = "unavailable"
+
+
+def no_room() -> Unavailable:
+    """Return what to raise where there is no room on the disk for what somebody sent."""
+    return Unavailable(
+        "There is no room on the disk just now. Try again later, or tell whoever runs this.", retry_after=60
+    )
 
 
 class TooLarge(TenantError):

@@ -88,14 +88,17 @@ def lock(name: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{current_schema()} {name}"])
 
 
-def log_in_as_worker(tenant: str, *, password: str, token: int = 0) -> None:
+def log_in_as_worker(tenant: str, *, password: str, token: int = 0, name: str = "") -> None:
     """Make this process, which has no connection yet, the organisation's own for good.
 
-    `token` is the lease's under which it works; without one it is asked for none.
+    `token` is the lease's under which it works; without one it is asked for none. `name` stands at the jobs that it
+    has in hand.
     """
     connection.settings_dict.update(USER=worker_login(tenant), PASSWORD=password)
-    if token:
-        connection.settings_dict["OPTIONS"]["options"] = f"-c assort.token={token}"
+    said = {"token": token, "worker": name}
+    options = " ".join(f"-c assort.{setting}={value}" for setting, value in said.items() if value)
+    if options:
+        connection.settings_dict["OPTIONS"]["options"] = options
     in_thread_of_worker(tenant)
 
 

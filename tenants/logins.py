@@ -40,7 +40,8 @@ GRANTS: dict[str, dict[str, str]] = {
     "fleet": {
         "organisation": "SELECT",
         "plan": "SELECT",
-        "job": "SELECT",
+        # To give back what a dead worker had in hand.
+        "job": "SELECT, UPDATE (state, lease_until)",
         "heartbeat": ALIVE,
         "fleet_host": ALIVE,
         "fleet_worker": ALIVE,

@@ -40,4 +40,5 @@ def login() -> dict[str, Any]:
         "dbname": target["NAME"],
         "user": target["USER"],
         "password": target["PASSWORD"],
+        **{name: value for name, value in target["OPTIONS"].items() if name.startswith(("keepalives", "tcp_"))},
     }

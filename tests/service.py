@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,8 +31,15 @@ class Service:
     # More than one, since what holds in one process may not hold between them.
     web_processes = 2
 
-    def __init__(self, data: Path) -> None:
-        self.instance = Instance.create(data)
+    def __init__(self, data: Path, *, servers: Mapping[str, str] | None = None, prefix: Sequence[str] = ()) -> None:
+        """`servers` has DATABASE_URL and REDIS_URL where they are not the embedded ones; `prefix` comes before `up`."""
+        self.servers = dict(servers or {})
+        self.prefix = prefix
+        self.instance = replace(
+            Instance.create(data),
+            database_url=self.servers.get("DATABASE_URL", ""),
+            redis_url=self.servers.get("REDIS_URL", ""),
+        )
         # Writes its ports down, so that the command finds the ones that are known here.
         self.instance.claim()
         self.instance.release()
@@ -49,7 +58,9 @@ class Service:
         command += ["--port", str(self.instance.ports["web"]), "--web-processes", str(self.web_processes)]
         self.output = self.instance.data.with_suffix(".log")
         with self.output.open("w") as output:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=CALLER, stdout=output, stderr=output, text=True)
+            self.process = subprocess.Popen(
+                [*self.prefix, *command], cwd=ROOT, env=self._environment(), stdout=output, stderr=output, text=True
+            )
         deadline = time.monotonic() + START_SECONDS
         while f"ready {self.url}" not in self.output.read_text():
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -65,7 +76,9 @@ class Service:
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `./assort manage …` on this instance."""
         command = [sys.executable, "-m", "saas.commandline", "--data", str(self.instance.data), "manage", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=CALLER, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(
+            command, cwd=ROOT, env=self._environment(), capture_output=True, text=True, timeout=60, check=False
+        )
 
     def create_organisation(self, name: str, owner: str) -> dict[str, str]:
         """Return what `organisation create` prints."""
@@ -84,6 +97,9 @@ class Service:
         """Return the process id of a part from the file that the supervisor keeps, or 0 while there is none."""
         kept = self.instance.run / f"{part}.pid"
         return int(kept.read_text().split()[0]) if kept.exists() else 0
+
+    def _environment(self) -> dict[str, str]:
+        return CALLER | self.servers
 
     def worker_environment(self) -> dict[str, str]:
         """Return what the fleet gives its fork server: where the servers are, and no password."""

@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 # A worker told to stop finishes what it has in hand; then it is killed.
 GRACE_SECONDS = 10.0
 LOG_BYTES = 10 * 1024 * 1024
+# A worker that was stopped (SIGSTOP) does nothing and says nothing, however long, so it makes room for another.
+STILL_SECONDS = 4.0
+LOOKED_EVERY = 1.0
 # Measuring walks through a worker's pages, so few are measured at a time, and none that did nothing meanwhile.
 MEASURED_AT_ONCE = 8
 # A training weighs a tenth of what answers, and the reading of a file a third: they yield, and still come to an end
@@ -47,7 +50,12 @@ class Crew:
     workers: dict[int, Running] = field(default_factory=dict)
     measures: dict[int, Measure] = field(default_factory=dict)
     failures: dict[tuple[str, str], Failures] = field(default_factory=dict)
+    # Who has died with something in hand, perhaps, that nobody was told of yet; by the names at their jobs.
+    lost: set[str] = field(default_factory=set)
+    _names: dict[int, str] = field(default_factory=dict)
     _kill_at: dict[int, float] = field(default_factory=dict)
+    _still_since: dict[int, float] = field(default_factory=dict)
+    _looked_at: float = 0.0
     _measured_at: dict[int, float] = field(default_factory=dict)
     _nice: dict[int, int] = field(default_factory=dict)
     _yielding: frozenset[str] = frozenset()
@@ -63,6 +71,7 @@ class Crew:
             self._note_end(Running(0, secret.tenant, secret.use, now), lived=0.0, is_clean=False, now=now)
             return
         self.workers[pid] = Running(pid, secret.tenant, secret.use, active_at=now, since=now)
+        self._names[pid] = secret.name
         log.info("started %s for %s, pid %d", secret.use, secret.tenant, pid)
 
     def stop(self, pid: int) -> None:
@@ -90,13 +99,29 @@ class Crew:
         ended = self.server.exits()
         for exited in ended:
             worker = self.workers.pop(exited.pid)
-            for known in (self._kill_at, self._measured_at, self._nice, self.measures):
+            for known in (self._kill_at, self._still_since, self._measured_at, self._nice, self.measures):
                 known.pop(exited.pid, None)
+            name = self._names.pop(exited.pid)
+            if exited.code != 0:
+                self.lost.add(name)
             lived = now - worker.since
             log.info("%s of %s, pid %d, ended after %.1f s: %s", worker.use, worker.tenant, exited.pid, lived, exited)
             is_clean = exited.code == 0 or worker.is_stopping
             self._note_end(worker, lived=lived, is_clean=is_clean, now=now)
         return bool(ended)
+
+    def end_still(self) -> None:
+        """Kill who has been stopped for some seconds; nobody else is, however long a computation or a wait takes."""
+        now = time.monotonic()
+        if now - self._looked_at < LOOKED_EVERY:
+            return
+        self._looked_at = now
+        still = {pid for pid in self.workers if _is_stopped(pid)}
+        self._still_since = {pid: self._still_since.get(pid, now) for pid in still}
+        for pid, since in self._still_since.items():
+            if now - since >= STILL_SECONDS:
+                log.warning("pid %d stands still and is killed", pid)
+                self.server.signal(pid, signal.SIGKILL)
 
     def note_work(self, waiting: Iterable[Waiting], called: Iterable[str]) -> None:
         """Note who has had work just now, so that nobody is taken for idle between two messages."""
@@ -151,11 +176,20 @@ class Crew:
 
 
 def _cpu_seconds(pid: int) -> float:
+    fields = _status(pid)
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
+
+
+def _is_stopped(pid: int) -> bool:
+    return _status(pid)[:1] == ["T"]
+
+
+def _status(pid: int) -> list[str]:
+    """Return the fields of proc_pid_stat(5) from the state on; none for a process that has ended."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return []
 
 
 def _rotated(log_file: Path) -> Path:

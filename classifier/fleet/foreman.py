@@ -26,6 +26,7 @@ from tenants.secrets import derive
 
 log = logging.getLogger(__name__)
 
+AWAY = (redis.ConnectionError, redis.TimeoutError)
 WAIT_SECONDS = 0.5
 # However many call, a round begins so long after the one before, and leaves the processors to those who are called for.
 APART_SECONDS = 0.05
@@ -76,6 +77,9 @@ class Foreman:
         if now - self._looked_at > (WAIT_SECONDS if self.strangers else leases.RENEWED_EVERY):
             self._reach_database(self._look)
         has_changed = self.crew.tend()
+        self.crew.end_still()
+        if self.crew.lost:
+            self._reach_database(self._give_back)
         before = self.waiting
         self._count(called)
         self._claim(scaling.decide(self._situation()))
@@ -93,7 +97,7 @@ class Foreman:
         try:
             is_quiet = not (self.crew.workers or self.waiting or self.strangers or self.crew.failures)
             return self.demand.called(QUIET_WAIT_SECONDS if is_quiet else WAIT_SECONDS)
-        except redis.ConnectionError:  # Nothing is lost: a look at everybody finds what waits when it is back.
+        except AWAY:  # Nothing is lost: a look at everybody finds what waits when it is back.
             time.sleep(WAIT_SECONDS)
             return set()
 
@@ -111,6 +115,11 @@ class Foreman:
         self._told_at = time.monotonic()
         seen = self._situation()
         record.write(self.territory.host, only=self.territory.only, seen=seen, crew=self.crew, prospects=outlook(seen))
+
+    def _give_back(self) -> None:
+        for job in leases.give_back(self.crew.lost):
+            log.info("%s has lost its worker, and is given to another", job)
+        self.crew.lost.clear()
 
     def _leave(self) -> None:
         self.territory.release(list(self.territory.tokens))
@@ -134,7 +143,7 @@ class Foreman:
             self._swept_at = now
         try:
             self.waiting = tuple(self.demand.waiting(asked, now=now))
-        except redis.ConnectionError:
+        except AWAY:
             self.waiting = ()
         self.crew.note_work(self.waiting, called)
         self.territory.note_work({queue.tenant for queue in self.waiting} | called, now)
@@ -173,7 +182,7 @@ class Foreman:
             case Release(tenant):
                 self._reach_database(lambda: self.territory.release([tenant]))
             case Pass(tenant, host):
-                with suppress(redis.ConnectionError):
+                with suppress(*AWAY):
                     self.demand.pass_on(tenant, host)
                 self.waiting = tuple(queue for queue in self.waiting if queue.tenant != tenant)
 

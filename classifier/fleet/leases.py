@@ -41,6 +41,15 @@ _RELEASE: LiteralString = """
 """
 _ELSEWHERE: LiteralString = "SELECT tenant, host FROM tenant_lease WHERE host <> %s AND until > clock_timestamp()"
 
+# The attempt counts: what ends its worker each time must come to an end.
+_GIVE_BACK: LiteralString = """
+    WITH lost AS (
+        SELECT id FROM job WHERE state = 'running' AND (worker = ANY (%s) OR tenant = ANY (%s)) FOR UPDATE SKIP LOCKED
+    )
+    UPDATE job SET state = 'queued', lease_until = NULL FROM lost WHERE job.id = lost.id
+    RETURNING job.id, pg_notify('job', '')
+"""
+
 
 def adopt(host: str) -> dict[str, int]:
     """Return what this host held when it was stopped, under new tokens."""
@@ -61,6 +70,14 @@ def release(host: str, held: Mapping[str, int]) -> None:
     """Let others have them at once."""
     with connection.cursor() as cursor:
         cursor.execute(_RELEASE, [list(held), list(held.values()), host])
+
+
+def give_back(workers: Collection[str] = (), *, tenants: Collection[str] = ()) -> list[str]:
+    """Have what these dead workers had in hand sent to others at once, and return which jobs those are.
+
+    Of `tenants` all workers are dead.
+    """
+    return [job for job, _ in _rows(_GIVE_BACK, list(workers), list(tenants))]
 
 
 def elsewhere(host: str) -> dict[str, str]:

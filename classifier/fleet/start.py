@@ -7,6 +7,8 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from classifier import linux, walls
 from classifier.fleet.crew import Crew
@@ -27,6 +29,8 @@ log = logging.getLogger(__name__)
 
 # What a worker that answers takes, with its models, when places are counted.
 WORKER_BYTES = 96 * 1024 * 1024
+# How long the broker may take to answer; more than a wait for calls lasts.
+BROKER_SECONDS = 2.0
 
 
 def run(*, host: str = "", only: str = "") -> None:
@@ -34,7 +38,8 @@ def run(*, host: str = "", only: str = "") -> None:
 
     `host` names it among the others, and `only` is the slug of the organisation that has this host for itself.
     """
-    client = broker.connect()
+    # A broker that swallows everything must not keep the fleet from its leases.
+    client = broker.connect(socket_timeout=BROKER_SECONDS, retry=Retry(NoBackoff(), 0))
     decoy = isolation.queue(boot.NOBODY, INFER)
     boot.check_process(client, decoys=[("RPOP", decoy), ("LPUSH", decoy, "decoy")])
     _say_how_workers_are_kept()

@@ -29,6 +29,7 @@ class Territory:
         """Take up again what this host held when it was stopped."""
         self.renewed_at = time.monotonic()
         self.tokens = leases.adopt(self.host)
+        leases.give_back(tenants=self.tokens)
         self.note_work(self.tokens, self.renewed_at)
 
     def look(self) -> None:

@@ -4,8 +4,8 @@ from django.db import models
 class Job(models.Model):
     """One piece of work of one organisation: outbox, lease and the operators' list in one row.
 
-    Nobody but the relay writes it directly. Organisations reach it through the functions in the schema `door`,
-    which take the tenant from the role of the session (migration 0002).
+    Nobody but the relay writes it directly, and the fleet where a worker has died. Organisations reach it through the
+    functions in the schema `door`, which take the tenant from the role of the session (migration 0002).
     """
 
     class State(models.TextChoices):
@@ -25,6 +25,8 @@ class Job(models.Model):
     note = models.CharField(max_length=1000, blank=True, default="", db_default="")
     state = models.CharField(max_length=7, choices=State, default=State.QUEUED)
     attempt = models.PositiveSmallIntegerField(default=0)
+    # Who has it in hand, or had it last.
+    worker = models.CharField(max_length=16, blank=True, default="", db_default="")
     outcome = models.CharField(max_length=9, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True)

@@ -18,6 +18,20 @@ if "OBSERVABLE" in os.environ:
     linux.prctl(Prctl.SET_DUMPABLE, 1)
 
 
+def waiting(_secret: bytes) -> None:
+    time.sleep(60)
+
+
+def ending(_secret: bytes) -> None:
+    """Do nothing, and end as it should be."""
+
+
+def computing(_secret: bytes) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        pass
+
+
 def child(secret: bytes) -> None:
     order = json.loads(secret)
     match order["do"]:

@@ -9,7 +9,7 @@ from django.db import ProgrammingError, transaction
 
 from classifier.fleet import leases
 from tenants import ids, isolation, jobs
-from tenants.models import Organisation
+from tenants.models import Job, Organisation
 from tests.classifier import fleets
 from tests.service import Service
 
@@ -67,6 +67,41 @@ def test_a_host_that_comes_back_adopts_its_own_under_new_tokens(as_fleet: None) 
     leases.claim(WEST, [GLOBEX])
     assert leases.adopt(EAST) == {ACME: 2}
     assert leases.renew(EAST, before) == set()
+
+
+@pytest.fixture
+def in_hand(service: Service, as_fleet: None) -> Iterator[dict[str, str]]:
+    """A job that each of these workers has in hand, by the worker's name; nobody's, so that no relay finds a worker."""
+    found = {worker: ids.new("job") for worker in ("dead", "living")}
+    with psycopg.connect(service.instance.owner_database_url(), autocommit=True) as owner:
+        for worker, job in found.items():
+            owner.execute(
+                "INSERT INTO job"
+                " (id, tenant, kind, queue, subject, state, attempt, outcome, worker, created_at, lease_until)"
+                " VALUES (%s, %s, 'train', 'train', '', 'running', 2, '', %s, now(), now() + interval '1 minute')",
+                [job, ACME, worker],
+            )
+        yield found
+        owner.execute("DELETE FROM job WHERE tenant = %s", [ACME])
+
+
+def test_what_a_dead_worker_had_in_hand_is_sent_again_at_once_and_its_attempt_counts(in_hand: dict[str, str]) -> None:
+    assert leases.give_back(["dead"]) == [in_hand["dead"]]
+    lost, kept = (Job.objects.get(pk=job) for job in in_hand.values())
+    assert lost.state in {Job.State.QUEUED, Job.State.SENT}
+    assert (lost.attempt, kept.state) == (2, Job.State.RUNNING)
+    assert leases.give_back(["dead"]) == []
+
+
+def test_what_all_workers_of_an_organisation_had_in_hand_is_sent_again(in_hand: dict[str, str]) -> None:
+    assert leases.give_back(tenants=[GLOBEX]) == []
+    assert set(leases.give_back(tenants=[ACME])) == set(in_hand.values())
+
+
+def test_a_fleet_may_change_nothing_else_of_a_job(in_hand: dict[str, str]) -> None:
+    for change in ({"outcome": "succeeded"}, {"tenant": GLOBEX}, {"attempt": 0}):
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            Job.objects.filter(pk=in_hand["living"]).update(**change)
 
 
 @pytest.fixture

@@ -1,3 +1,4 @@
+import errno
 import json
 from datetime import timedelta
 
@@ -113,6 +114,20 @@ def test_a_training_that_is_lost_three_times_fails_with_advice(
     job.refresh_from_db()
     assert job.status == "failed"
     assert job.error == {"code": "worker_lost", "detail": leases.LOST}
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, "disk_full"), (errno.EACCES, "internal")])
+def test_a_training_without_room_on_the_disk_says_so(
+    inside_acme: Organisation, monkeypatch: pytest.MonkeyPatch, number: int, code: str
+) -> None:
+    def refuse(*_args: object, **_named: object) -> str:
+        raise OSError(number, "not here")
+
+    monkeypatch.setattr("classifier.ml.artefact.save", refuse)
+    job = training.start(organisation=inside_acme, dataset=rows.ready(inside_acme), model_name="cramped", by="alice")
+    trainer.train(job.id, tenant=inside_acme.tenant)
+    job.refresh_from_db()
+    assert (job.status, (job.error or {})["code"]) == ("failed", code)
 
 
 def test_the_registrar_finds_its_record_beside_the_artefacts(inside_acme: Organisation) -> None:

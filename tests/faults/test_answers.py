@@ -1,7 +1,6 @@
 """Whoever asks is answered, whatever happens to the processes behind the gateway."""
 
 import time
-from dataclasses import replace
 
 import pytest
 import redis
@@ -12,6 +11,8 @@ from tests.end_to_end.crowd import Crowd
 from tests.end_to_end.stranger import Api
 from tests.faults.blows import kill, kill_worker
 from tests.service import Service
+
+pytestmark = pytest.mark.proves("API", "code", "a worker or the fleet is killed while customers wait for answers")
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +42,7 @@ def test_no_request_fails_when_its_worker_is_killed(victim: Service, crowd: Crow
 @pytest.mark.proves("broker", "code", "A message that makes no sense stands in a queue")
 def test_a_message_that_makes_no_sense_ends_no_worker(victim: Service, crowd: Crowd, founded: dict[str, str]) -> None:
     tenant = founded["organisation"].removeprefix("org_")
-    own = replace(victim.instance, redis_url="")
-    with redis.Redis.from_url(own.owner_redis_url()) as broker, crowd.asking():
+    with redis.Redis.from_url(victim.instance.owner_redis_url()) as broker, crowd.asking():
         for nonsense in ({}, {"requests": 1}, "no batch"):
             queues.send(broker, tenant, queues.INFER, kinds.ANSWER, nonsense)
         time.sleep(1)

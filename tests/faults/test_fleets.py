@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,8 @@ from tests.end_to_end.stranger import Api
 from tests.service import Service
 
 MODEL = "assort.support"
+
+pytestmark = pytest.mark.proves("processes", "PostgreSQL", "a fleet hangs, or workers cannot live")
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +45,9 @@ def founded(victim: Service, name: str) -> Iterator[tuple[Api, dict[str, str]]]:
 def another_fleet(victim: Service, *options: str) -> Iterator[None]:
     """Run one more fleet on this machine, as if it were another host's."""
     command = [sys.executable, "manage.py", "fleet", "run", *options]
-    # The tests' own environment names the servers of another instance.
-    instance = replace(victim.instance, database_url="", redis_url="")
     with victim.instance.log("fleet-west").open("ab") as log:
         fleet = subprocess.Popen(
-            command, cwd=ROOT, env=instance.environment("fleet"), stdout=log, stderr=subprocess.STDOUT
+            command, cwd=ROOT, env=victim.instance.environment("fleet"), stdout=log, stderr=subprocess.STDOUT
         )
     try:
         until(lambda: "west" in {host["host"] for host in status(victim)["hosts"]})

@@ -8,6 +8,8 @@ from tests.end_to_end.stranger import Api
 from tests.faults.blows import kill, kill_worker
 from tests.service import Service
 
+pytestmark = pytest.mark.proves("jobs", "code", "a part is killed in the middle of a training")
+
 TERMINAL = ("succeeded", "failed", "canceled")
 
 

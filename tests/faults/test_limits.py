@@ -18,6 +18,8 @@ from tests.service import Service
 MODEL = "assort.support"
 SECOND = 1.0
 
+pytestmark = pytest.mark.proves("API", "code", "the gateway or the broker is killed while customers are counted")
+
 
 @pytest.fixture(scope="module")
 def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:

@@ -1,14 +1,19 @@
 """Slow senders over real HTTP: they hold a socket each, and nobody up."""
 
+import errno
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import httpx2 as httpx
 import pytest
 
+from saas import api_errors, spool
+from tenants.errors import Unavailable
 from tests.service import Service
 
 SENDERS = 30
@@ -44,6 +49,18 @@ def test_a_body_in_chunks_is_read_like_any_other(service: Service, acme_key: str
     headers = {"Authorization": f"Bearer {acme_key}", "Content-Type": "application/json"}
     answer = httpx.post(f"{service.url}/api/v1/api_keys", content=pieces(), headers=headers)
     assert (answer.status_code, answer.json()["name"]) == (201, "in pieces")
+
+
+def test_a_body_for_which_there_is_no_room_is_told_to_come_again() -> None:
+    with Path("/dev/full").open("wb", buffering=0) as full, pytest.raises(Unavailable, match="no room on the disk"):
+        spool._write(full, b"a piece")
+
+
+def test_a_file_for_which_there_is_no_room_is_told_to_come_again() -> None:
+    error = api_errors.handle(OSError(errno.ENOSPC, "full"), {"request": SimpleNamespace(request_id="req_1")})
+    assert error is not None
+    assert error.status_code == 503
+    assert api_errors.handle(OSError(errno.EACCES, "closed"), {}) is None
 
 
 @pytest.mark.parametrize(("authorization", "status"), [("", 401), ("Bearer {key}", 413)])

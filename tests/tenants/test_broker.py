@@ -1,10 +1,14 @@
+import socket
 from urllib.parse import quote, urlsplit
 
 import pytest
 import redis
 from django.conf import settings
+from django.db import connection
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
-from tenants import broker, isolation
+from tenants import broker, isolation, wakeups
 from tenants.models import Organisation
 from tenants.secrets import derive
 from tests.service import Service
@@ -59,6 +63,21 @@ def test_the_fleet_counts_a_queue_and_cannot_read_it(service: Service, acme: Org
     assert fleet.llen(queue) == 0
     with pytest.raises(redis.exceptions.NoPermissionError):
         fleet.rpop(queue)
+
+
+def test_a_broker_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker, "ANSWER_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr(settings, "REDIS_URL", f"redis://127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(redis.TimeoutError):
+            broker.connect(retry=Retry(NoBackoff(), 0)).ping()
+
+
+def test_every_connection_to_the_database_is_looked_after(db: None) -> None:
+    asked = {name: str(value) for name, value in wakeups.login().items() if name.startswith(("keepalives", "tcp_"))}
+    assert asked.keys() == {"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout"}
+    connection.ensure_connection()
+    assert asked.items() <= connection.connection.info.get_parameters().items()
 
 
 def test_a_selector_stays_in_one_piece() -> None:

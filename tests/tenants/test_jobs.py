@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, ProgrammingError, transaction
+from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from tenants import ids, isolation, jobs
 from tenants.models import Job, Organisation
@@ -41,6 +41,17 @@ def test_only_an_organisation_may_submit(db: None) -> None:
 def test_what_the_relay_does_not_know_cannot_be_submitted(inside_acme: Organisation, kind: str, queue: str) -> None:
     with pytest.raises(IntegrityError, match="job_kind_has_its_queue"), transaction.atomic():
         jobs.submit(ids.new("job"), kind=kind, queue=queue)
+
+
+def test_a_job_names_the_worker_that_has_it_in_hand(job: str) -> None:
+    together = ids.new("job")
+    jobs.submit(together, kind="train", queue="train")
+    jobs._call("SELECT set_config('assort.worker', 'abcdefgh', true)")
+    assert (jobs.claim(job), jobs.claim_all([together])) == (1, {together: 1})
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+        cursor.execute("SELECT DISTINCT worker FROM public.job WHERE id IN (%s, %s)", [job, together])
+        assert cursor.fetchall() == [("abcdefgh",)]
 
 
 def test_the_lease_of_the_newest_attempt_counts(job: str, monkeypatch: pytest.MonkeyPatch) -> None:
