@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0019_training_memory"),
+        ("tenants", "0020_lost_workers"),
     ]
 
     operations = [

@@ -13,7 +13,7 @@ import httpx2 as httpx
 import pytest
 from hypothesis import HealthCheck, example, given, seed, settings
 
-from classifier import confinement, reader, worker
+from classifier import confinement, reader, walls, worker
 from classifier.ml import table
 from classifier.ml.errors import Problem, TableRejected
 from tenants.models import Job
@@ -93,7 +93,7 @@ def _serve(place: Place, asked: int, said: int) -> None:
         confinement.confine(
             directory=place.own,
             tmp=place.tmp,
-            read_only=[*confinement.interpreter(), *worker.CODE],
+            read_only=[*confinement.interpreter(), *walls.CODE],
             connect_ports=(),
             limits=worker.LIMITS["batch"],
         )

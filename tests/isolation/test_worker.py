@@ -1,7 +1,6 @@
 """A worker of Acme that has gone bad: what it asks of Globex is refused by database, broker and kernel."""
 
 import json
-import os
 import time
 
 import pytest
@@ -124,7 +123,6 @@ def test_it_signals_no_neighbour_and_connects_nowhere_else(report: dict[str, str
 
 
 @pytest.mark.needs("root")
-@pytest.mark.skipif(os.geteuid() != 0, reason="workers have users of their own where the service is root")
 @pytest.mark.proves("processes", "kernel", "touch what needs no access: modes, times, limits of a neighbour")
 @pytest.mark.parametrize("step", BY_ITS_USER)
 def test_another_user_is_denied_it(report: dict[str, str], step: str) -> None:
@@ -132,7 +130,6 @@ def test_another_user_is_denied_it(report: dict[str, str], step: str) -> None:
 
 
 @pytest.mark.needs("root")
-@pytest.mark.skipif(os.geteuid() != 0, reason="workers have users of their own where the service is root")
 @pytest.mark.proves("processes", "kernel", "start processes without end")
 def test_it_cannot_start_processes_without_end(report: dict[str, str]) -> None:
     assert report["processes without end"].startswith("BlockingIOError")
