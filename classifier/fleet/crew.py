@@ -123,6 +123,10 @@ class Crew:
                 log.warning("pid %d stands still and is killed", pid)
                 self.server.signal(pid, signal.SIGKILL)
 
+    def served(self) -> set[str]:
+        """Return the organisations that have a worker which answers and goes on doing so."""
+        return {worker.tenant for worker in self.workers.values() if worker.use == INFER and not worker.is_stopping}
+
     def note_work(self, waiting: Iterable[Waiting], called: Iterable[str]) -> None:
         """Note who has had work just now, so that nobody is taken for idle between two messages."""
         now = time.monotonic()

@@ -30,6 +30,8 @@ AWAY = (redis.ConnectionError, redis.TimeoutError)
 WAIT_SECONDS = 0.5
 # However many call, a round begins so long after the one before, and leaves the processors to those who are called for.
 APART_SECONDS = 0.05
+# Where all who call are served, what they call for is done already, and a round only looks whether more should help.
+SERVED_APART_SECONDS = 0.25
 # With no worker to look after, only a call matters, and that ends the wait.
 QUIET_WAIT_SECONDS = 1.0
 # A call may have been lost with the broker, so everybody is looked at now and then.
@@ -62,9 +64,14 @@ class Foreman:
         signal.signal(signal.SIGTERM, lambda number, frame: told.append(number))
         self._reach_database(self.territory.adopt)
         notify.ready()
+        called: set[str] = set()
+        rounded_at = 0.0
         while not told:
             began = time.monotonic()
-            self._round(self._called())
+            called |= self._called()
+            if is_due(called, self.crew.served(), waited=time.monotonic() - rounded_at):
+                self._round(called)
+                called, rounded_at = set(), time.monotonic()
             time.sleep(max(0.0, began + APART_SECONDS - time.monotonic()))
         self.crew.stop_all()
         self._reach_database(self._leave)
@@ -205,3 +212,8 @@ class Foreman:
         except DatabaseError:
             log.warning("the database does not answer; going on with what was known", exc_info=True)
             connection.close()
+
+
+def is_due(called: set[str], served: set[str], *, waited: float) -> bool:
+    """Whether a round is wanted, `waited` seconds after the last: at once for whoever has no worker that answers."""
+    return waited >= SERVED_APART_SECONDS or not called <= served
