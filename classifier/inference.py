@@ -76,14 +76,16 @@ def ask_again(*, organisation: Organisation, classification: Classification) -> 
 
 
 def answer_together(
-    requests: Sequence[Mapping[str, Any]], *, model: str, version: int, models: LoadedModels
+    requests: Sequence[Mapping[str, Any]], *, model: str, version: int, models: LoadedModels, reading: str = ""
 ) -> list[dict[str, Any]]:
     """Return a reply to each request of one version, in the form that the gateway reads.
+
+    `reading` names what the gateway knows of the model.
 
     They are computed at once; an error is a reply as well, and only its own request's.
     """
     try:
-        predictor = models.get(model, version)
+        predictor = models.get(model, version, reading=reading)
         good, refused = _sorted_out(predictor, requests)
         replies = refused | _computed(predictor, version, good)
     except Exception as error:  # noqa: BLE001  # Whoever waits for an answer is told at once; `_told` logs it.

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from classifier import versions
 from classifier.ml.curve import Curve, Point
 from classifier.ml.silence import can_refuse
 from classifier.models import EvaluatedRow, ModelVersion
@@ -19,7 +20,7 @@ def curve(version: ModelVersion) -> Curve:
 
 @transaction.atomic
 def change(*, version: ModelVersion, by: str, **wanted: float | None) -> ModelVersion:
-    """Set when the version gives no label; workers follow within seconds. What is not named stays, None switches off.
+    """Set when the version gives no label; workers follow within a second. What is not named stays, None switches off.
 
     `threshold` is a confidence, `goal` the share of the answers given that must be right, from which the threshold
     follows; `scope_refused` is the share of inputs that belong here which may be refused, so that most that do not
@@ -36,6 +37,7 @@ def change(*, version: ModelVersion, by: str, **wanted: float | None) -> ModelVe
     if "scope_refused" in wanted:
         version.scope_refused = _refused(wanted["scope_refused"], version)
     version.save(update_fields=["threshold", "goal", "scope_refused"])
+    versions.tell_of_change()
     target = f"{version.model.name}@{version.number}"
     threshold, refused = version.threshold, version.scope_refused
     audit.record(by=by, action="model_version.silenced", target=target, threshold=threshold, scope_refused=refused)

@@ -41,7 +41,8 @@ def answer(batch: Mapping[str, Any]) -> None:
         return
     close_old_connections()
     model, version = batch["model"], batch["version"]
-    replies = inference.answer_together(requests, model=model, version=version, models=Worker.models)
+    models, reading = Worker.models, batch.get("reading", "")
+    replies = inference.answer_together(requests, model=model, version=version, models=models, reading=reading)
     message = {"batch": batch["batch"], "worker": Worker.name, "replies": replies}
     Worker.replies.send(batch["reply"], msgspec.json.encode(message))
     for request, reply in zip(requests, replies, strict=True):

@@ -46,3 +46,9 @@ def _of_shared(model: str, number: int) -> tuple[str, float | None, float | None
         cursor.execute(_SHARED, [model.partition(".")[2], number])
         found: tuple[str, float | None, float | None] | None = cursor.fetchone()
     return found
+
+
+def tell_of_change() -> None:
+    """Have the gateways learn anew, with the commit, what the organisation's models are, and workers look again."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify('route', door.tenant())")

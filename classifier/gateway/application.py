@@ -49,10 +49,11 @@ class Call:
 
 @dataclass(frozen=True)
 class Target:
-    """The model and the version that a request names, and the route of that model's champion."""
+    """The model and the version that a request names, and the route of that model's champion, from which reading."""
 
     version: int
     route: Route
+    reading: str
 
 
 class Gateway:
@@ -145,9 +146,9 @@ class Gateway:
         named = MODEL.fullmatch(path[1]) if path else None
         if named is None:
             raise NotFound
-        route = await self._routes.get(key.organisation_id, named[1])
+        route, reading = await self._routes.get(key.organisation_id, named[1])
         call.model = route.model
-        return Target(int(named[2] or route.version), route)
+        return Target(int(named[2] or route.version), route, reading)
 
     async def _classify(self, call: Call, key: ApiKey, target: Target, asked: Classify) -> bytes:
         reply = await self._ask(call, key, target, asked)
@@ -180,7 +181,7 @@ class Gateway:
         try:
             line = (call.model, target.version)
             return await self._replies.ask(
-                key.organisation_id, Asked(line, content, call.bytes, answer, departure.watch)
+                key.organisation_id, Asked(line, content, call.bytes, answer, departure.watch, reading=target.reading)
             )
         finally:
             departure.forget()

@@ -29,7 +29,8 @@ Line = tuple[str, int]
 class Asked:
     """One request: what of it the worker is sent, its size in bytes, and where its reply is awaited.
 
-    `when_late` is called where the reply does not come at once. `since` is in monotonic seconds.
+    `when_late` is called where the reply does not come at once. `since` is in monotonic seconds. `reading` names what
+    the gateway knows of the model.
     """
 
     line: Line
@@ -38,6 +39,7 @@ class Asked:
     reply: asyncio.Future[Reply]
     when_late: Callable[[], object]
     since: float = 0.0
+    reading: str = ""
     number: int = field(default=-1)
 
     @property

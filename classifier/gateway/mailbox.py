@@ -100,6 +100,8 @@ class Mailbox:
             "reply": self.address,
             "model": model,
             "version": version,
+            # The newest: whoever knows it knows what went before.
+            "reading": batch.asked[-1].reading,
             "requests": [asked.content for asked in wanted],
         }
         size = sum(asked.size for asked in wanted)

@@ -1,6 +1,9 @@
+from dataclasses import dataclass
+
 from classifier.gateway.database import Database
 from classifier.gateway.memory import Memory, Source
 from classifier.versions import OWNER, is_shared
+from tenants import ids
 from tenants.errors import NotFound
 from tenants.models import Route, SharedModel
 
@@ -10,6 +13,14 @@ SECONDS = 0.9
 SECONDS_WITHOUT = 0.05
 
 
+@dataclass(frozen=True)
+class Reading:
+    """All routes of one owner, as they were looked up at one time, which has a name: what changes gets another."""
+
+    name: str
+    routes: dict[str, Route]
+
+
 class Routes:
     """Knows which version of each model serves, shared models included."""
 
@@ -17,23 +28,26 @@ class Routes:
         self._database = database
         self._memory = Memory(self._load, SECONDS, told_by=notices)
 
-    async def get(self, tenant: str, model: str) -> Route:
-        """Return the organisation's model of that name, or the shared one. Raises NotFound."""
+    async def get(self, tenant: str, model: str) -> tuple[Route, str]:
+        """Return the organisation's model of that name, or the shared one, and in which reading it was found.
+
+        Raises NotFound.
+        """
         owner = OWNER if is_shared(model) else tenant
-        routes = await self._memory.get(owner)
-        if model not in routes:
-            routes = await self._memory.get(owner, seconds=SECONDS_WITHOUT)
-        if model not in routes:
+        reading = await self._memory.get(owner)
+        if model not in reading.routes:
+            reading = await self._memory.get(owner, seconds=SECONDS_WITHOUT)
+        if model not in reading.routes:
             raise NotFound
-        return routes[model]
+        return reading.routes[model], reading.name
 
     def hear(self, tenant: str) -> None:
         """Forget an organisation's routes, which have changed."""
         self._memory.forget(tenant)
 
-    async def _load(self, owner: str) -> dict[str, Route]:
+    async def _load(self, owner: str) -> Reading:
         find = _shared_routes if owner == OWNER else lambda: list(Route.objects.filter(tenant=owner))
-        return {route.model: route for route in await self._database.run(find)}
+        return Reading(ids.random_text(12), {route.model: route for route in await self._database.run(find)})
 
 
 def _shared_routes() -> list[Route]:

@@ -116,7 +116,7 @@ def test_an_accepted_request_is_a_row_and_a_job(acme: Organisation) -> None:
 
 
 def test_without_its_encoder_a_model_says_what_to_do(models: LoadedModels, monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(*_: object) -> Predictor:
+    def missing(*_: object, **__: object) -> Predictor:
         raise EncoderMissing("This model needs the sentence encoder 0123, which is not here.")
 
     monkeypatch.setattr(models, "get", missing)

@@ -104,6 +104,30 @@ def test_when_it_is_silent_is_taken_over_and_nothing_loaded_for_it(
     assert after.scorer is before.scorer
 
 
+def test_nobody_is_asked_while_the_gateway_knows_of_no_change(
+    models: LoadedModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models.get("one", 1, reading="first")
+    silencing.change(version=registry.get_version(registry.get("one"), 1), by="alice", threshold=0.75)
+    pass_by(monkeypatch, loaded.CHECK_SECONDS + 1)
+    assert models.get("one", 1, reading="first").silence.threshold is None
+    assert models.get("one", 1, reading="second").silence.threshold == 0.75
+    # The other gateway may learn of it a moment later.
+    assert models.get("one", 1, reading="first").silence.threshold == 0.75
+
+
+def test_what_was_told_while_the_database_was_away_is_asked_again(
+    models: LoadedModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models.get("one", 1, reading="first")
+    asked = take_the_database_away(monkeypatch)
+    models.get("one", 1, reading="second")
+    models.get("one", 1, reading="second")
+    pass_by(monkeypatch, loaded.CHECK_SECONDS + 1)
+    models.get("one", 1, reading="second")
+    assert asked == [("one", 1)] * 2
+
+
 def test_a_database_that_is_away_does_not_stop_what_was_checked_just_now(
     models: LoadedModels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
