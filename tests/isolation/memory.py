@@ -1,0 +1,20 @@
+"""What a process has in mind, as root sees it."""
+
+from pathlib import Path
+
+
+def of(pid: int) -> bytes:
+    """Return the writable memory of this process, which is where it keeps what it was told."""
+    parts = []
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            place, rights, *_ = line.split()
+            start, end = (int(each, 16) for each in place.split("-"))
+            if rights.startswith("rw"):
+                memory.seek(start)
+                parts.append(memory.read(end - start))
+    return b"\n".join(parts)
+
+
+def title(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
