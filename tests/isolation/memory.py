@@ -1,6 +1,9 @@
 """What a process has in mind, as root sees it."""
 
+from contextlib import suppress
 from pathlib import Path
+
+from saas import process
 
 
 def of(pid: int) -> bytes:
@@ -14,6 +17,15 @@ def of(pid: int) -> bytes:
                 memory.seek(start)
                 parts.append(memory.read(end - start))
     return b"\n".join(parts)
+
+
+def below(pid: int) -> dict[str, bytes]:
+    """Return the memory of all processes below this one by their titles; those that end meanwhile are left out."""
+    found = {}
+    for each in process.descendants(pid):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found[title(each.pid)] = of(each.pid)
+    return found
 
 
 def title(pid: int) -> str:

@@ -16,7 +16,6 @@ import pytest
 from django.urls import reverse
 from psycopg import sql
 
-from saas import process
 from tenants import isolation
 from tenants.models import User
 from tests.isolation import canaries, memory, neighbours
@@ -219,32 +218,31 @@ def test_ones_own_words_are_in_ones_own_files(files: dict[str, bytes], birds: li
 # --- memory
 
 
+@pytest.fixture(scope="module")
+def below(service: Service, birds: list[Canary]) -> dict[str, bytes]:
+    """What the fleet's processes have in mind."""
+    return memory.below(service.pid_of("fleet"))
+
+
 @pytest.mark.needs("tracing")
 @pytest.mark.proves(
     "memory", "kernel, code", "After a run, one's words in the memory of another's workers, or of the fleet"
 )
-def test_no_worker_has_words_of_another_in_mind(service: Service, birds: list[Canary], record_property: Figure) -> None:
-    looked = 0
-    for found in process.descendants(service.pid_of("fleet")):
-        title = memory.title(found.pid)
-        # The one that forks workers, and those of the three.
-        if whose(title, birds) or "forkserver" in title:
-            mind = memory.of(found.pid)
-            looked += len(mind)
-            assert strays(title, mind, birds) == [], title
-    record_property("figure", f"{looked // 2**20} MB of memory")
+def test_no_worker_has_words_of_another_in_mind(
+    below: dict[str, bytes], birds: list[Canary], record_property: Figure
+) -> None:
+    # The one that forks workers, and those of the three.
+    minds = {title: mind for title, mind in below.items() if whose(title, birds) or "forkserver" in title}
+    assert len(minds) > len(birds)
+    assert {title: words for title, mind in minds.items() if (words := strays(title, mind, birds))} == {}
+    record_property("figure", f"{sum(map(len, minds.values())) // 2**20} MB of memory")
 
 
 @pytest.mark.needs("tracing")
 @pytest.mark.control
-def test_a_worker_has_its_own_words_in_mind(service: Service, birds: list[Canary]) -> None:
+def test_a_worker_has_its_own_words_in_mind(below: dict[str, bytes], birds: list[Canary]) -> None:
     for canary in birds:
-        [worker] = [found.pid for found in process.descendants(service.pid_of("fleet")) if serves(found.pid, canary)]
-        assert holds(memory.of(worker), canary.content)
-
-
-def serves(pid: int, canary: Canary) -> bool:
-    return memory.title(pid).startswith(f"infer {canary.tenant}")
+        assert any(holds(mind, canary.content) for title, mind in below.items() if f"infer {canary.tenant}" in title)
 
 
 # --- what is shown

@@ -13,7 +13,7 @@ from classifier.forkserver import ForkServer
 from saas import process
 from tenants import isolation
 from tenants.secrets import derive
-from tests.isolation import intruder
+from tests.isolation import intruder, memory
 from tests.isolation.neighbours import Neighbour
 from tests.service import Service
 
@@ -35,13 +35,9 @@ def victims(service: Service, ours: Neighbour) -> dict[str, int]:
     headers = {"Authorization": f"Bearer {ours.key}"}
     httpx.post(address, json={"inputs": ["the invoice"]}, headers=headers, timeout=30).raise_for_status()
     below = process.descendants(service.pid_of("fleet"))
-    [worker] = [found.pid for found in below if f"infer {ours.tenant}" in title(found.pid)]
+    worker = next(found.pid for found in below if f"infer {ours.tenant}" in memory.title(found.pid))
     parts = {"the web process": "web", "the gateway": "gateway", "the fleet": "fleet", "the registrar": "registrar"}
     return {"their worker": worker, **{name: service.pid_of(part) for name, part in parts.items()}}
-
-
-def title(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_text()
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import httpx2 as httpx
 import pytest
 
-from saas import process
 from tenants.secrets import derive
 from tests.isolation import memory
 from tests.isolation.neighbours import Neighbour
@@ -30,8 +29,7 @@ def minds(service: Service, ours: Neighbour, theirs: Neighbour) -> dict[str, byt
         address = f"{service.url}/api/v1/models/{neighbour.names['model']}/classify"
         headers = {"Authorization": f"Bearer {neighbour.key}"}
         httpx.post(address, json={"inputs": ["the invoice"]}, headers=headers, timeout=30).raise_for_status()
-    below = process.descendants(service.pid_of("fleet"))
-    return {memory.title(found.pid): memory.of(found.pid) for found in below}
+    return memory.below(service.pid_of("fleet"))
 
 
 def known(service: Service, mind: bytes, *names: str) -> list[str]:
