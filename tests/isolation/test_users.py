@@ -15,7 +15,7 @@ import pytest
 from tenants import isolation
 from tests import universe
 from tests.classifier.confined import forked, open_only, sibling
-from tests.isolation.neighbours import worker_of
+from tests.isolation.workers import worker_of
 from tests.service import Service
 
 pytestmark = [

@@ -10,7 +10,7 @@ from tenants import isolation
 from tenants.models import Organisation
 from tenants.secrets import derive
 from tests import universe
-from tests.isolation.neighbours import worker_of
+from tests.isolation.workers import worker_of
 from tests.service import Service
 
 OWN = [

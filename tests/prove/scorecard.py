@@ -80,7 +80,7 @@ class Scorecard:
 
 def _told(row: Row) -> list[str]:
     """Return a row's lines on the terminal."""
-    head = f"  {row.result:<8}{row.enforcer:<12}"
+    head = f"  {row.result:<8}{row.enforcer:<18}"
     notes = "; ".join(filter(None, [*row.figures, row.reason]))
     text = f"{row.attack} ({notes})" if notes else row.attack
     return textwrap.wrap(head + text, WIDTH, subsequent_indent=" " * len(head))

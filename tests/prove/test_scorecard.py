@@ -43,7 +43,7 @@ def test_programs_read_all_of_it(card: Scorecard) -> None:
 def test_the_terminal_shows_each_attack_with_its_figures(card: Scorecard) -> None:
     lines = card.to_text().splitlines()
     assert "DATABASE" in lines
-    assert "  held    PostgreSQL  Reads another's tables (12 tables)" in lines
+    assert "  held    PostgreSQL        Reads another's tables (12 tables)" in lines
     assert lines[-1].endswith("6 tests in 1 min 1 s.")
 
 
