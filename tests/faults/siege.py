@@ -18,6 +18,7 @@ LATER = {"Prefer": "respond-async"}
 TIMEOUT = httpx.Timeout(3.0)
 RECOVERED_WITHIN = 90.0
 AWAY_SECONDS = 1.0
+PATIENCE = 240.0
 TEXTS = ("the invoice is wrong", "my password is lost", "it crashed", "the parcel is late")
 
 
@@ -70,9 +71,9 @@ class Siege:
         wanted = [CLASSIFICATION] * (load.classifications // share) + [TRAINING] * (load.trainings // share)
         Random(customer.tenant).shuffle(wanted)  # noqa: S311 - an order, not a secret
         pause = load.seconds / max(1, len(wanted))
-        began = time.time_ns()
+        began, deadline = time.time_ns(), time.monotonic() + load.seconds + PATIENCE
         with _client(self._stage, customer) as client:
-            while wanted:
+            while wanted and time.monotonic() < deadline:
                 try:
                     id = self._accepted(client, customer, wanted[-1], f"{customer.tenant} {began} {len(wanted)}")
                 except httpx.TransportError:
@@ -81,6 +82,7 @@ class Siege:
                 if id:
                     wanted.pop()
                 time.sleep(pause)
+        self.wrongs += [f"{len(wanted)} jobs were never accepted"] * bool(wanted)
 
     def _accepted(self, client: httpx.Client, customer: Customer, kind: str = CLASSIFICATION, key: str = "") -> str:
         """Return the id of a job that is asked for, or nothing if it was refused for now.

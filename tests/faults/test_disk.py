@@ -16,7 +16,7 @@ pytestmark = [
 
 SIZE = "24m"
 # The mount is seen by the service alone, and goes with it.
-MOUNTED = ("unshare", "--mount", "sh", "-c", f'mount -t tmpfs -o size={SIZE} tmpfs "$0" && exec "$@"')
+MOUNTED = ("unshare", "--mount", "sh", "-c", f'mount -t tmpfs -o size={SIZE},mode=700 tmpfs "$0" && exec "$@"')
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +26,11 @@ def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     tenants = data / "tenants"
     service = Service(data, prefix=(*MOUNTED, str(tenants)))
     tenants.mkdir(mode=0o700, exist_ok=True)
-    service.start()
-    yield service
-    service.stop()
+    try:
+        service.start()
+        yield service
+    finally:
+        service.stop()
 
 
 @pytest.fixture(scope="module")
