@@ -34,7 +34,7 @@ class Walls:
             of_users = ("workers share one user of the system",)
         elif self.closed:
             names = ", ".join(map(str, self.closed))
-            of_users = (f"workers pass any folder, because not everybody may pass {names}: Landlock alone stops them",)
+            of_users = (f"workers read what Landlock does not keep from them, because not everybody may pass {names}",)
         return (*of_users, *landlock.gaps(self.landlock_abi))
 
 

@@ -54,7 +54,7 @@ def table(found: Mapping[str, Any]) -> str:
     """Return the status as text, not wider than 100 columns."""
     parts = [
         _section("Hosts", found["hosts"], "host state heard places free only"),
-        *(f"  {row['host']}: walls: {row['walls']}" for row in found["hosts"]),
+        *(f"  {row['host'][:24]}: walls: {row['walls']}" for row in found["hosts"]),
         _section("Workers", found["workers"], "tenant use pid age idle own_mb pss_mb cpu_seconds"),
         _section("Waiting", found["queues"], "tenant use messages backlog host"),
         _section("Leases", found["leases"], "tenant host token seconds"),

@@ -1,5 +1,16 @@
 from django.db import migrations, models
 
+# A sequence never gives a number twice, also not where what asked for it failed. It begins somewhere by chance, so that
+# two installations on one machine do not give the same numbers.
+SEQUENCE = """
+    DO $$ BEGIN
+        EXECUTE format(
+            'CREATE SEQUENCE organisation_uid AS integer MINVALUE 1900000001 MAXVALUE 2100000000 START %s',
+            1900000001 + 10000 * floor(random() * 10000)::integer
+        );
+    END $$
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -18,9 +29,5 @@ class Migration(migrations.Migration):
                 condition=models.Q(uid__gt=1900000000, uid__lte=2100000000), name="organisation_uid_is_nobodys"
             ),
         ),
-        # A sequence never gives a number twice, also not where what asked for it failed.
-        migrations.RunSQL(
-            "CREATE SEQUENCE organisation_uid AS integer MINVALUE 1900000001 MAXVALUE 2100000000",
-            "DROP SEQUENCE organisation_uid",
-        ),
+        migrations.RunSQL(SEQUENCE, "DROP SEQUENCE organisation_uid"),
     ]

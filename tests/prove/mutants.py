@@ -13,6 +13,10 @@ WORKER = "tests/isolation/test_worker.py"
 BROKER = "tests/isolation/test_broker.py"
 INTRUDER = "tests/isolation/test_intruder.py"
 SECRETS = "tests/isolation/test_secrets.py"
+DROPPED = """\
+    level = landlock.abi()
+    linux.drop_capabilities(but=linux.DAC_READ_SEARCH if passes else None)
+"""
 
 
 @dataclass(frozen=True)
@@ -153,16 +157,23 @@ MUTANTS = (
     Mutant(
         "a confined process may be read by its own user",
         "classifier/confinement.py",
-        "    linux.drop_capabilities()\n    if not linux.is_profiled():\n        linux.prctl(Prctl.SET_DUMPABLE, 0)\n",
-        "    linux.drop_capabilities()\n",
+        f"{DROPPED}    if not linux.is_profiled():\n        linux.prctl(Prctl.SET_DUMPABLE, 0)\n",
+        DROPPED,
         ("tests/classifier/test_confinement.py",),
     ),
     Mutant(
         "a worker keeps the capabilities that it was started with",
         "classifier/confinement.py",
-        "    linux.drop_capabilities()\n",
-        "",
+        DROPPED,
+        "    level = landlock.abi()\n",
         ("tests/classifier/test_confinement.py", INTRUDER),
+    ),
+    Mutant(
+        "workers of all organisations share one user",
+        "classifier/worker.py",
+        "        confinement.become(owner, passes=passes)\n",
+        "",
+        (f"{WORKER}::test_another_user_is_denied_it",),
     ),
     Mutant(
         "the process that forks workers is told the fleet's secret",

@@ -8,6 +8,7 @@ import pytest
 from saas.instance import ROOT
 from tenants import folders, isolation
 from tests import universe
+from tests.service import Service
 
 IS_ROOT = os.geteuid() == 0
 needs_root = pytest.mark.skipif(not IS_ROOT, reason="only root can give files away")
@@ -45,6 +46,20 @@ def test_a_folder_from_before_is_given_away_as_a_whole(tenants: Path) -> None:
     folders.settle(TENANT, 1_900_000_777)
     assert owners(tenants / TENANT) == {(1_900_000_777, 1_900_000_777)}
     assert owners(victim) == {(0, 0)}
+
+
+@needs_root
+def test_an_organisation_from_before_has_its_user_from_the_next_start_on(committed: None, service: Service) -> None:
+    made, _ = universe.organisation("Uno", universe.person("ulla"))
+    folder = folders.part(made.tenant, "models")
+    for path in (folder, folder.parent):
+        os.chown(path, 0, 0)
+    type(made).objects.filter(pk=made.pk).update(uid=None)
+    prepared = service.manage("prepare")
+    assert (prepared.returncode, prepared.stderr) == (0, "")
+    made.refresh_from_db()
+    assert made.uid
+    assert owners(folder.parent) == {(made.uid, made.uid)}
 
 
 @needs_root
