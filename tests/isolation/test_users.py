@@ -63,21 +63,20 @@ def stage(service: Service, django_db_setup: None, django_db_blocker: object) ->
     with django_db_blocker.unblock():  # type: ignore[attr-defined]  # pytest-django's
         acme, _ = universe.organisation("Acme", universe.person("alice"))
         globex, key = universe.organisation("Globex", universe.person("carol"))
-        acme.refresh_from_db()
-        globex.refresh_from_db()
-    assert acme.uid
     # The folder around the data is the tests' own: who gets no further than there is refused by it and not by the user.
     service.instance.data.parent.chmod(0o711)
     files = {}
     for organisation in (acme, globex):
-        assert organisation.uid
         files[organisation.slug] = file = isolation.directory(organisation.tenant) / "file"
         file.write_text("what nobody else may read")
-        os.chown(file, organisation.uid, organisation.uid)
+        owner = file.parent.stat()
+        os.chown(file, owner.st_uid, owner.st_gid)
     with django_db_blocker.unblock():  # type: ignore[attr-defined]  # pytest-django's
         pid = worker_of(service, globex, key)
-    with sibling(acme.uid) as own:
-        yield Stage(acme.uid, Target(own, files[acme.slug]), Target(pid, files[globex.slug]))
+    uid = files[acme.slug].stat().st_uid
+    assert uid != files[globex.slug].stat().st_uid
+    with sibling(uid) as own:
+        yield Stage(uid, Target(own, files[acme.slug]), Target(pid, files[globex.slug]))
     service.instance.data.parent.chmod(0o700)
 
 
