@@ -22,9 +22,11 @@ from tests.prove.mutants import MUTANTS, Mutant
 
 # What a machine makes for itself; what comes from npm is taken from where it is.
 LEFT_OUT = shutil.ignore_patterns(".venv", ".git", ".assort*", ".*_cache", ".hypothesis", "__pycache__", "node_modules")
-PASSED, FAILED = 0, 1
+PASSED = 0
 PATIENCE = 1_800
-FAILURE = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+FAILURE = re.compile(r"^FAILED (.+?)(?: - .*)?$", re.MULTILINE)
+# What a part says that finds itself with more rights than it should have.
+REFUSAL = re.compile(r"UnsafeConfiguration: (.+)")
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,18 @@ def tried(copy: Path, mutant: Mutant) -> Verdict:
         ended = _tested(copy, mutant.tests)
     finally:
         file.write_text(whole)
-    seconds = time.monotonic() - began
-    if ended.returncode == FAILED:
-        found = FAILURE.search(ended.stdout)
-        return Verdict(mutant, found[1].rpartition("/")[2] if found else "its tests", "", seconds)
+    noticed = _who_noticed(ended.stdout)
     fault = "its tests pass" if ended.returncode == PASSED else f"its tests did not run: {ended.stdout[-500:]}"
-    return Verdict(mutant, "", fault, seconds)
+    return Verdict(mutant, noticed, "" if noticed else fault, time.monotonic() - began)
+
+
+def _who_noticed(said: str) -> str:
+    """Return the first test that failed, or with which words the service refused to start; a slow start is neither."""
+    if failed := FAILURE.search(said):
+        return failed[1].rpartition("tests/")[2]
+    if refused := REFUSAL.search(said):
+        return f"it does not start: {refused[1]}"
+    return ""
 
 
 @contextmanager
@@ -97,7 +105,7 @@ def copied() -> Iterator[Path]:
 
 
 def _tested(copy: Path, tests: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    command = [sys.executable, "-m", "pytest", "-q", "--maxfail=1", "-p", "no:cacheprovider", *tests]
     # Compiled code is told by its second and size, and a mutant may have both in common with what it replaces.
     environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(

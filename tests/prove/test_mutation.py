@@ -26,6 +26,13 @@ def test_a_mutant_is_caught_by_the_test_that_fails(copy: Path) -> None:
     assert mutation.tried(copy, mutant()).noticed == "test_product.py::test_it"
 
 
+def test_a_test_that_cannot_begin_has_noticed_nothing(copy: Path) -> None:
+    (copy / "conftest.py").write_text(
+        "import pytest, product\n@pytest.fixture(autouse=True)\ndef _it(): product.wall(1)\n"
+    )
+    assert mutation.tried(copy, mutant()).noticed == ""
+
+
 def test_a_mutant_that_nobody_notices_is_missed(copy: Path) -> None:
     verdict = mutation.tried(copy, mutant(test="test_nothing"))
     assert (verdict.noticed, verdict.fault) == ("", "its tests pass")
