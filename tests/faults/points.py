@@ -76,7 +76,9 @@ def kinds(times: int = 1) -> list[Kind]:
             f"die {moment} {point.change}",
             partial(_die, point, moment),
             times,
-            within=WORKERS_SECONDS if point.victim in USES else SERVERS_SECONDS,
+            within=WORKERS_SECONDS
+            if point.victim in USES and point.provoke is provocations.nothing
+            else SERVERS_SECONDS,
         )
         for point in POINTS
         for moment in (BEFORE, AFTER)
