@@ -46,7 +46,10 @@ def adopt(job_id: str, *, tenant: str) -> None:
     if attempt is None:
         return
     folder = inbox(tenant) / job_id
-    request = msgspec.json.decode((folder / "request.json").read_bytes(), type=Request)
+    request = _read(folder / "request.json")
+    if request is None:  # Nobody knows what was asked for; the registrar asks again, since the alias still differs.
+        jobs.finish(job_id, attempt, "failed")
+        return
     with leases.kept(job_id, attempt, tenant=tenant):
         try:
             if attempt > jobs.ATTEMPTS:
@@ -72,6 +75,17 @@ def sweep(tenant: str) -> None:
 
 def inbox(tenant: str) -> Path:
     return isolation.directory(tenant) / "inbox"
+
+
+def _read(path: Path) -> Request | None:
+    """Return what is asked for, or None where that cannot be read."""
+    try:
+        if path.is_symlink() or not path.is_file():
+            raise FileNotFoundError(path)
+        return msgspec.json.decode(path.read_bytes(), type=Request)
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError, RecursionError):
+        log.exception("the request in %s cannot be read", path.parent.name)
+        return None
 
 
 def _adopt(job_id: str, attempt: int, request: Request, folder: Path, tenant: str) -> None:

@@ -38,7 +38,7 @@ CSV_COLUMNS = {
 # What stands under `label` where the model abstained. A label may be called so too, so `abstained` says it again.
 NO_ANSWER = "no answer"
 # What a spreadsheet would take for the beginning of a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 
 # The answers are read out of the results that are kept, so that the two cannot differ.
 _SPREAD = """

@@ -9,6 +9,7 @@ from typing import IO
 from django.http import HttpRequest
 from django.utils import timezone
 
+from classifier import results
 from classifier.models import Dataset, Model
 from tenants import isolation
 from tenants.models import Organisation, Plan
@@ -17,8 +18,6 @@ from tenants.records.models import Usage
 COLUMNS = ("day", "key", "model", "requests", "rows", "errors")
 CLOSE = 0.8
 YEARS = range(2000, 2200)
-# A spreadsheet would take a cell that begins so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -123,13 +122,9 @@ def write(lines: Iterable[Line], file: IO[str]) -> None:
     writer.writerow(COLUMNS)
     for line in lines:
         numbers = (line.requests, line.rows, line.errors)
-        writer.writerow((line.day.isoformat(), _plain(line.key), _plain(line.model), *numbers))
+        writer.writerow((line.day.isoformat(), results.plain(line.key), results.plain(line.model), *numbers))
 
 
 def _line(row: Usage, names: Mapping[str, str]) -> Line:
     key = names.get(row.api_key, row.api_key) or "dashboard"
     return Line(row.day, key, row.model, row.requests, row.rows, row.errors, row.api_key)
-
-
-def _plain(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA) else cell

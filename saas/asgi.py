@@ -81,8 +81,6 @@ class Application:
         try:
             async with spool.received(scope, receive, limit=await self._limit(scope), folder=_folder()) as request:
                 await self.web(*request, send)
-        except http.Disconnected:
-            return
         except TenantError as error:
             await _refuse(scope, send, error)
 

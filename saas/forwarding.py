@@ -13,7 +13,7 @@ from yarl import URL
 
 from classifier.gateway import http
 from saas import introduction
-from tenants.errors import Unavailable
+from tenants.errors import Malformed, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,8 @@ CHUNK = 64 * 1024
 OF_CONNECTION = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"expect"}
 )
+# What the gateway alone says. WSGI takes `_` in a name for `-`, so a name with one in it could be taken for another's.
+OURS = frozenset({introduction.HEADER.lower().encode()})
 # A query is ASCII (RFC 3986), which a careless client does not know.
 QUERY_CHARACTERS = "".join(map(chr, range(0x21, 0x7F)))
 
@@ -71,7 +73,9 @@ class Forwarding:
 
 
 def _target(scope: http.Scope) -> str:
-    """Return path and query as the client wrote them."""
+    """Return path and query as the client wrote them. Raises Malformed for what is no path, such as `*`."""
+    if not scope["path"].startswith("/"):
+        raise Malformed("The address is to be a path that begins with a slash.")
     path = quote(scope.get("raw_path") or scope["path"].encode(), safe=QUERY_CHARACTERS)
     query = quote(scope["query_string"], safe=QUERY_CHARACTERS)
     return f"{path}?{query}" if query else path
@@ -81,7 +85,7 @@ def _headers(scope: http.Scope) -> list[tuple[str, str]]:
     headers = [
         (str(name, "latin-1"), str(value, "utf-8", "replace"))
         for name, value in scope["headers"]
-        if name not in OF_CONNECTION and name != introduction.HEADER.lower().encode()
+        if name not in OF_CONNECTION and name not in OURS and b"_" not in name
     ]
     client = scope.get("client")
     return [*headers, (introduction.HEADER, introduction.of(client[0] if client else ""))]

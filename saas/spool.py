@@ -28,12 +28,11 @@ async def received(
 ) -> AsyncIterator[tuple[http.Scope, http.Receive]]:
     """Take the whole body in, and return the request as it looks to somebody who has all of it.
 
-    Raises TooLarge beyond `limit` bytes, Malformed for a sender that is too slow, http.Disconnected for one that left,
-    and Unavailable where the disk is full.
+    Raises TooLarge beyond `limit` bytes, Malformed for a body that comes too slowly or ends early, and Unavailable where
+    the disk is full.
     """
     # What says that it is too large is not read at all.
-    announced = http.header(scope, b"content-length")
-    if announced.isdigit() and int(announced[:18]) > limit:
+    if http.announced(scope) > limit:
         raise _too_large(limit)
     body = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder))  # noqa: SIM115  # Closed in a thread.
     try:
@@ -59,7 +58,7 @@ async def _fill(body: IO[bytes], receive: http.Receive, limit: int) -> int:
         except TimeoutError:
             raise Malformed("The body did not arrive in time. Send it faster, or in smaller parts.") from None
         if message["type"] == "http.disconnect":
-            raise http.Disconnected
+            raise http.cut_short()
         piece = message.get("body", b"")
         size += len(piece)
         if size > limit:

@@ -130,7 +130,7 @@ class Gateway:
 
     async def _serve(self, call: Call, key: ApiKey) -> tuple[int, bytes]:
         await self.callers.admit(key, Scope.CLASSIFY, call.headers)
-        body = await http.read_body(call.receive, request.BODY_LIMIT)
+        body = await http.read_body(call.scope, call.receive, request.BODY_LIMIT)
         call.bytes = len(body)
         target = await self._find_model(call, key)
         http.check_json(call.scope)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from tenants import documents
 from tenants.errors import FieldError, InvalidInput, Malformed
 from tenants.models import Route
 
@@ -42,8 +43,10 @@ _FIELD = re.compile(r"field `(?P<name>.*)`$", re.DOTALL)
 def decode(body: bytes, route: Route) -> Classify:
     """Return the request for the model that `route` leads to.
 
-    Raises Malformed for what is not JSON, and InvalidInput that names every input at fault, or another field.
+    Raises Malformed for what is not JSON, TooLarge for too much of it, and InvalidInput that names every input at
+    fault, or another field.
     """
+    documents.check_size(body)
     try:
         request = _DECODER.decode(body)
         faults = list(_faults(request.inputs, route))

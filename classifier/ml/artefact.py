@@ -36,6 +36,7 @@ from .sentences import NO_ENCODERS, Encoders
 FORMAT = 2
 READABLE = (1, FORMAT)
 MANIFEST, ARRAYS = "manifest.json", "arrays.bin"
+TEXTS = ("settings.json", "golden.json")
 SCOPE, ISOTONIC = "scope_", "isotonic_"
 FORMS: Mapping[str, type[Scorer]] = {**PARTS, Pool.form: Pool}
 
@@ -168,8 +169,10 @@ def _contents(directory: Path, manifest: Mapping[str, Any]) -> tuple[dict[str, b
         elif name.endswith(".npy"):
             content = BytesIO(_unchanged(directory / name, sha256))
             found[name.removesuffix(".npy")] = np.load(content, allow_pickle=False)
-        else:
+        elif name in TEXTS:
             texts[name] = _unchanged(directory / name, sha256)
+        else:
+            raise ValueError(f"{name} is no part of a model")
     return texts, found
 
 

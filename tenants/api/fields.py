@@ -5,6 +5,9 @@ from typing import Any
 from drf_spectacular.drainage import set_override
 from rest_framework import serializers
 
+# Of unknown fields so many are named, since somebody may have sent a hundred thousand.
+MOST_NAMED = 20
+
 
 class ObjectField(serializers.Field[Any, Any, Any, Any]):
     """The member `object`, which says of everything that is returned what it is."""
@@ -36,5 +39,5 @@ class StrictSerializer(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields), key=str)):
             detail = f"There is no such field. Known are: {', '.join(self.fields)}."
-            raise serializers.ValidationError(dict.fromkeys(unknown, detail), code="unknown_field")
+            raise serializers.ValidationError(dict.fromkeys(unknown[:MOST_NAMED], detail), code="unknown_field")
         return super().to_internal_value(data)

@@ -3,6 +3,7 @@ from typing import Any
 import msgspec
 from rest_framework.parsers import BaseParser
 
+from tenants import documents
 from tenants.errors import Malformed
 
 
@@ -14,6 +15,7 @@ class JsonParser(BaseParser):
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         # Django reads the body as far as DATA_UPLOAD_MAX_MEMORY_SIZE; the framework's stream has no end.
         body = parser_context["request"]._request.body
+        documents.check_size(body)
         try:
             return msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -1,9 +1,10 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.db import transaction
+from hypothesis import HealthCheck, settings
 
 from classifier import later
 from tenants import isolation, keys
@@ -11,6 +12,11 @@ from tenants.models import Organisation
 from tests import universe
 from tests.classifier import rows
 from tests.service import Service
+
+Recorder = Callable[[str, object], None]
+
+# Real processes answer, which take their time; and what was found once is found by its seed again.
+QUIET = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=False)
 
 
 @dataclass(frozen=True)

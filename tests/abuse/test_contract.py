@@ -4,7 +4,6 @@ The requests are made from the document, fitting and not fitting it; half of the
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote_from_bytes
@@ -12,7 +11,7 @@ from urllib.parse import quote_from_bytes
 import pytest
 import requests as requests_library
 import schemathesis
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode, Response
 from schemathesis.checks import not_a_server_error
@@ -29,13 +28,12 @@ from schemathesis.specs.openapi.checks import (
 
 from saas.instance import ROOT
 from tests.abuse import odd, wire
-from tests.abuse.conftest import Ours
+from tests.abuse.conftest import QUIET, Ours, Recorder
 from tests.form import SEED, cases
 from tests.isolation.test_matrix import CALLS
 
 AnyCase = Case[Any]
 Operation = APIOperation[Any, Any, Any, Any]
-Recorder = Callable[[str, object], None]
 
 pytestmark = pytest.mark.proves(
     "API", "code", "requests made from the OpenAPI document, fitting it or not, with odd texts in every place"
@@ -61,9 +59,7 @@ OPERATIONS = sorted(
     (found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)),
     key=lambda operation: str(operation.definition.raw["operationId"]).startswith(LATER),
 )
-SETTINGS = settings(
-    max_examples=CASES, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=False
-)
+SETTINGS = settings(QUIET, max_examples=CASES)
 
 
 @dataclass

@@ -11,14 +11,14 @@ from typing import Any, TextIO
 
 import httpx2 as httpx
 import pytest
-from hypothesis import HealthCheck, example, given, seed, settings
+from hypothesis import example, given, seed, settings
 
 from classifier import confinement, reader, walls, worker
 from classifier.ml import table
 from classifier.ml.errors import Problem, TableRejected
 from tenants.models import Job
 from tests.abuse import mutations
-from tests.abuse.conftest import Ours
+from tests.abuse.conftest import QUIET, Ours, Recorder
 from tests.classifier.confined import Place, place_for
 from tests.form import SEED, cases
 
@@ -30,9 +30,6 @@ REFUSED_SECONDS = 2.0
 GROWTH = 64 * 1024
 # What is wrong, and then what to do.
 SAYS_WHAT_TO_DO = re.compile(r".+[;?.,] ?.*\w.*[.?]$", re.DOTALL)
-SETTINGS = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=False)
-
-Recorder = Callable[[str, object], None]
 # Whole numbers that are dealt out one by one, and one that no type can hold.
 A_LONG_NUMBER = b"".join(
     [b"id,size,label\n", *(b"%d,%d,%c\n" % (n, n % 7, 97 + n % 2) for n in range(60)), b"9" * 5_000 + b",1,a\n"]
@@ -124,7 +121,7 @@ def test_a_mutated_file_is_read_or_refused_with_what_to_do(record_property: Reco
     with confined_reader() as confined:
 
         @seed(SEED)
-        @settings(SETTINGS, max_examples=FILES)
+        @settings(QUIET, max_examples=FILES)
         @given(mutations.files())
         @example(
             b"id,label\n" + b"".join(b"%d,%s\n" % (n, b"ab"[n % 2 :][:1]) for n in range(60)) + b"9" * 5_000 + b",a\n"
@@ -205,7 +202,7 @@ def test_no_upload_ends_a_worker_or_is_left_without_a_word(
     with httpx.Client(base_url=f"{ours.url}/api/v1/", headers=ours.headers, timeout=30) as client:
 
         @seed(SEED)
-        @settings(SETTINGS, max_examples=UPLOADS)
+        @settings(QUIET, max_examples=UPLOADS)
         @given(mutations.files())
         def hand_in(content: bytes) -> None:
             answer = client.post("datasets", files={"file": ("rows.csv", content)})
