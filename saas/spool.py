@@ -28,8 +28,8 @@ async def received(
 ) -> AsyncIterator[tuple[http.Scope, http.Receive]]:
     """Take the whole body in, and return the request as it looks to somebody who has all of it.
 
-    Raises TooLarge beyond `limit` bytes, Malformed for a body that comes too slowly or ends early, and Unavailable where
-    the disk is full.
+    Raises TooLarge beyond `limit` bytes, Malformed for a body that comes too slowly or ends early, and Unavailable
+    where the disk is full.
     """
     # What says that it is too large is not read at all.
     if http.announced(scope) > limit:
