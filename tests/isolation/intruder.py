@@ -82,9 +82,9 @@ def on_files(data: Path) -> dict[str, Attack]:
         "the ports": (data / "ports.json").read_text,
         "a new folder beside its own": (data / "tenants" / ("0" * 16)).mkdir,
         "a shared model's folder": (data / "shared" / "mine").mkdir,
-        "the code": lambda: (Path(worker.__file__).parent / "mine.py").write_text("x"),
-        "a file in /tmp": lambda: Path("/tmp/mine").write_text("x"),  # noqa: S108 - It is refused.
-        "memory that all share": lambda: Path("/dev/shm/mine").write_text("x"),  # noqa: S108 - It is refused.
+        "the code": lambda: _write(Path(worker.__file__).parent / "mine.py"),
+        "a file in /tmp": lambda: _write(Path("/tmp/mine")),  # noqa: S108 - It is refused.
+        "memory that all share": lambda: _write(Path("/dev/shm/mine")),  # noqa: S108 - It is refused.
         "root's home": lambda: list(Path("/root").iterdir()),
         "the list of processes": lambda: list(Path("/proc").iterdir()),
         "a file moved into a shared place": lambda: os.rename(_own_file(), data / "shared" / "moved"),
@@ -114,6 +114,11 @@ def on_the_machine() -> dict[str, Attack]:
 
 def _read_own() -> None:
     _read_memory(os.getpid())
+
+
+def _write(path: Path) -> None:
+    path.write_text("x")
+    path.unlink()
 
 
 def _own_file() -> Path:

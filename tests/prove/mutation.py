@@ -26,7 +26,8 @@ PASSED = 0
 PATIENCE = 1_800
 FAILURE = re.compile(r"^FAILED (.+?)(?: - .*)?$", re.MULTILINE)
 # What a part says that finds itself with more rights than it should have.
-REFUSAL = re.compile(r"UnsafeConfiguration: (.+)")
+# And the first start's, in which a model is trained and published, when it is denied what it needs.
+REFUSAL = re.compile(r"UnsafeConfiguration: (.+)|assort: (\w+ ended with status \d+)")
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def _who_noticed(said: str) -> str:
     if failed := FAILURE.search(said):
         return failed[1].rpartition("tests/")[2]
     if refused := REFUSAL.search(said):
-        return f"it does not start: {refused[1]}"
+        return f"it does not start: {refused[1] or refused[2]}"
     return ""
 
 
