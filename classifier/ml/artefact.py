@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -37,6 +38,8 @@ FORMAT = 2
 READABLE = (1, FORMAT)
 MANIFEST, ARRAYS = "manifest.json", "arrays.bin"
 TEXTS = ("settings.json", "golden.json")
+# JSON takes many times its size in memory, and what is large belongs into the arrays.
+TEXT_BYTES = 16 * 1024 * 1024
 SCOPE, ISOTONIC = "scope_", "isotonic_"
 FORMS: Mapping[str, type[Scorer]] = {**PARTS, Pool.form: Pool}
 
@@ -144,6 +147,7 @@ def _versions(*, with_encoder: bool) -> dict[str, str]:
 def _manifest(directory: Path, sha256: str | None) -> dict[str, Any]:
     """The manifest, if it is in a format that can be read and names the files that are there."""
     path = directory / MANIFEST
+    _check_length(path)
     content = _read(path) if sha256 is None else _unchanged(path, sha256)
     try:
         manifest: dict[str, Any] = json.loads(content)
@@ -170,10 +174,18 @@ def _contents(directory: Path, manifest: Mapping[str, Any]) -> tuple[dict[str, b
             content = BytesIO(_unchanged(directory / name, sha256))
             found[name.removesuffix(".npy")] = np.load(content, allow_pickle=False)
         elif name in TEXTS:
+            _check_length(directory / name)
             texts[name] = _unchanged(directory / name, sha256)
         else:
             raise ValueError(f"{name} is no part of a model")
     return texts, found
+
+
+def _check_length(path: Path) -> None:
+    with _opened(path) as file:
+        length = os.fstat(file.fileno()).st_size
+    if length > TEXT_BYTES:
+        raise ArtefactDamaged(f"{path} has {length:,} bytes, and may have {TEXT_BYTES:,}; make the model smaller.")
 
 
 def _read(path: Path) -> bytes:

@@ -270,3 +270,4 @@ def test_a_connection_that_is_somebody_else_would_be_seen(two: list[Organisation
     machine.end()
     with pytest.raises(AssertionError):
         machine.it_is_who_it_must_be()
+    machine.forgotten[1].__exit__(None, None, None)
