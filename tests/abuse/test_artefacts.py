@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from classifier import adopter, registry
+from classifier.ml import artefact
 from classifier.ml.predictor import Predictor
 from tenants import isolation, jobs
 from tenants.models import Organisation
@@ -21,6 +23,7 @@ from tests.classifier import outside, rows
 pytestmark = pytest.mark.proves("models", "code", "a version in MLflow whose files somebody made up")
 
 REFUSED_SECONDS = 2.0
+GROWTH = 64 * 1024 * 1024
 
 
 @pytest.fixture
@@ -123,3 +126,42 @@ def test_a_request_that_cannot_be_read_comes_to_an_end(another: Predictor, acme:
     adopter.adopt(job_id, tenant=acme.tenant)
     assert jobs.claim(job_id) is None
     assert registry.champion(registry.get("support")).number == 1
+
+
+def test_made_up_models_take_little_memory(another: Predictor, acme: Organisation, tmp_path: Path) -> None:
+    folders = []
+    for number, attack in enumerate(MALFORMED.values()):
+        folder = tmp_path / str(number)
+        artefact.save(another, folder)
+        attack(folder)
+        folders.append(folder)
+    assert growth_of_loading(folders) <= GROWTH
+
+
+@pytest.mark.control
+def test_a_model_that_takes_much_memory_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(artefact, "load", lambda folder: bytearray(b"x" * 2 * GROWTH).count(b"y"))
+    assert growth_of_loading([tmp_path]) > GROWTH
+
+
+def growth_of_loading(folders: list[Path]) -> int:
+    """Load each in a process of its own making, and return by how many bytes that grew at most."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        before = peak()
+        for folder in folders:
+            with suppress(Exception):
+                artefact.load(folder)
+        os.write(writer, str(peak() - before).encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as said:
+        grown = said.read()
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    return int(grown) * 1024
+
+
+def peak() -> int:
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0])
