@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from classifier.ml.sentences import NOTHING, Known, Remembered
-from tenants import ids, isolation
+from tenants import folders, ids, isolation
 
 log = logging.getLogger(__name__)
 
+FOLDER = "vectors"
 _PREFIX = 16
 
 
@@ -31,8 +32,7 @@ def load(tenant: str, dataset_ids: Iterable[str], *, sha256: str, width: int) ->
 
 def keep(tenant: str, dataset_id: str, read: Remembered) -> None:
     """Keep what a training has read, in the place of what was kept before."""
-    path = file_of(tenant, dataset_id, read.sha256)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path = folders.part(tenant, FOLDER) / file_of(tenant, dataset_id, read.sha256).name
     draft = path.with_name(f".{ids.random_text(12)}")
     try:
         with draft.open("wb") as file:
@@ -52,7 +52,7 @@ def file_of(tenant: str, dataset_id: str, sha256: str) -> Path:
 
 
 def _folder(tenant: str) -> Path:
-    return isolation.directory(tenant) / "vectors"
+    return isolation.directory(tenant) / FOLDER
 
 
 def _read(path: Path, sha256: str, width: int) -> Known:

@@ -13,7 +13,7 @@ LATER = {"Prefer": "respond-async"}
 def test_whoever_waits_comes_before_what_is_answered_later(service: Service, acme_key: str, csv_file: Path) -> None:
     api = Api(service.url, acme_key)
     with api.client:
-        api.train(api.upload(csv_file)["id"], "busy", quality="auto")
+        assert api.train(api.upload(csv_file)["id"], "busy", quality="auto")["status"] == "succeeded"
         body = {"inputs": ["my password"] * 256, "explain": True}
         accepted = [api.client.post("models/busy/classify", json=body, headers=LATER) for _ in range(40)]
         assert {answer.status_code for answer in accepted} == {202}

@@ -10,6 +10,7 @@ from tests.frontend.conftest import Inside, Studio, Visit
 def test_the_file_has_the_lines_of_the_page(visit: Visit, inside: Inside, rita: User, studio: Studio) -> None:
     today = timezone.now().date()
     with inside():
+        Usage.objects.all().delete()  # What other tests have asked of it in the service.
         Usage.objects.create(day=today, model="letters", requests=2, rows=5)
     answer = visit(rita, "usage_csv")
     header, line = list(csv.reader(answer.text.splitlines()))
