@@ -1,8 +1,6 @@
 """What is counted when the web process is killed, and what limits hold when the broker is."""
 
 import json
-import os
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -86,13 +84,14 @@ def recorded(api: Api) -> int:
 def test_a_killed_gateway_loses_a_second_of_counts_at_most(victim: Service, api: Api) -> None:
     with Caller(api) as caller:
         caller.until(40)
-        os.kill(victim.pid_of("gateway"), signal.SIGKILL)
         killed = time.monotonic()
+        kill(victim, "gateway")
         caller.until(1)
     answered = caller.times()
     time.sleep(2 * SECOND)
     lost = len(answered) - recorded(api)
-    assert 0 <= lost <= sum(killed - SECOND <= moment <= killed for moment in answered)
+    # What was on its way may still be answered after the blow.
+    assert 0 <= lost <= sum(killed - SECOND <= moment <= killed + SECOND / 10 for moment in answered)
 
 
 @pytest.mark.proves("gateway", "code", "The broker is killed while requests come")
