@@ -7,7 +7,7 @@ chooses on which side of them a piece of code stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -80,6 +80,17 @@ def entered(organisation: Organisation) -> Iterator[None]:
         yield
     finally:
         database.leave()
+
+
+def write_as_each(written: Iterable[tuple[Organisation, str, Sequence[object]]]) -> None:
+    """Run a statement with its values as each of these organisations: all of them or none, in one round trip.
+
+    For what is written down of many at a time. They are one transaction, and each role ends with it, if not before.
+    """
+    database = cast("DatabaseWrapper", connection)
+    if database.schema_name != "public":
+        raise RuntimeError(f"already inside {database.schema_name}")
+    database.run_as_each((schema(organisation.tenant), text, values) for organisation, text, values in written)
 
 
 def lock(name: str) -> None:

@@ -117,13 +117,16 @@ def is_use_due(row: ApiKey) -> bool:
     return row.last_used_at is None or row.last_used_at < datetime.now(UTC) - LAST_USED_STEP
 
 
-def note_use(row: ApiKey) -> None:
-    """Write down that the key is in use: at most once a minute, whoever else sees it used."""
-    if not is_use_due(row):
+def note_use(*rows: ApiKey) -> None:
+    """Write down that these keys are in use: at most once a minute, whoever else sees them used."""
+    due = [row for row in rows if is_use_due(row)]
+    if not due:
         return
-    now = row.last_used_at = timezone.now()
+    now = timezone.now()
     old = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_STEP)
-    ApiKey.objects.filter(old, id=row.id).update(last_used_at=now)
+    ApiKey.objects.filter(old, id__in=[row.id for row in due]).update(last_used_at=now)
+    for row in due:
+        row.last_used_at = now
 
 
 def _with_checksum(body: str) -> str:

@@ -6,13 +6,13 @@ a request does. A request that failed counts as an error and as nothing else: it
 
 import logging
 import threading
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime
 
 import psycopg
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.models import Sum
 
 from tenants import isolation
@@ -32,6 +32,10 @@ _ADD = """
     ON CONFLICT (day, api_key, model) DO UPDATE SET requests = old.requests + excluded.requests,
         rows = old.rows + excluded.rows, errors = old.errors + excluded.errors
 """
+
+
+# Organisations whose counts are written in one transaction.
+_TOGETHER = 100
 
 
 @dataclass
@@ -80,11 +84,7 @@ def flush() -> None:
             _leaving.update(_sheets)
             _sheets.clear()
         try:
-            # In one order, so that two processes that write at the same time never wait for each other in a ring.
-            for organisation in sorted(_leaving, key=lambda each: each.tenant):
-                _write_or_drop(organisation, _leaving[organisation])
-                with _lock:
-                    del _leaving[organisation]
+            _write_what_leaves()
         finally:
             with _lock:
                 for organisation, sheet in _leaving.items():
@@ -121,17 +121,33 @@ def _add(organisation: Organisation, lines: Mapping[Line, Count]) -> None:
         sheet.setdefault(line, Count()).add(count)
 
 
-def _write_or_drop(organisation: Organisation, sheet: Sheet) -> None:
+def _write_what_leaves() -> None:
+    # In one order, so that two processes that write at the same time never wait for each other in a ring.
+    leaving = sorted(_leaving, key=lambda each: each.tenant)
+    groups = deque(leaving[start : start + _TOGETHER] for start in range(0, len(leaving), _TOGETHER))
+    while groups:
+        group = groups.popleft()
+        if not _is_written(group) and len(group) > 1:
+            # Alone, each of them meets no error but its own.
+            groups.extendleft([each] for each in reversed(group))
+            continue
+        with _lock:
+            for organisation in group:
+                del _leaving[organisation]
+
+
+def _is_written(group: Sequence[Organisation]) -> bool:
     try:
-        _write(organisation, sheet)
+        isolation.write_as_each((each, _ADD, _columns(_leaving[each])) for each in group)
     except _AWAY:
         raise
     except (DatabaseError, psycopg.Error) as error:
-        # Its schema is gone with the organisation, and with it whoever could ask for these numbers.
-        log.warning("the usage of %s cannot be written: %s", organisation.tenant, error)
+        # The schema of one of them is gone with it, and with it whoever could ask for these numbers.
+        log.warning("the usage of %s cannot be written: %s", ", ".join(each.tenant for each in group), error)
+        return False
+    return True
 
 
-def _write(organisation: Organisation, sheet: Sheet) -> None:
+def _columns(sheet: Sheet) -> list[list[object]]:
     rows = [(*line, *astuple(count)) for line, count in sorted(sheet.items(), key=lambda item: item[0])]
-    with isolation.entered(organisation), connection.cursor() as cursor:
-        cursor.execute(_ADD, [list(column) for column in zip(*rows, strict=True)])
+    return [list(column) for column in zip(*rows, strict=True)]

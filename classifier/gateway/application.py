@@ -204,11 +204,12 @@ class Gateway:
     async def _flush_now_and_then(self) -> None:
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
-            if usage.is_noted():
-                await self._flush()
+            await self._flush()
 
     async def _flush(self) -> None:
         try:
-            await self._database.run(usage.flush)
+            if usage.is_noted():
+                await self._database.run(usage.flush)
+            await self.callers.note_use()
         except Unavailable:
             log.warning("usage is written later, because PostgreSQL is away")

@@ -34,7 +34,8 @@ class Callers:
         self._keys = Memory(self._find, KEY_SECONDS, told_by=notices)
         self._rates = RateLeases(scripts)
         self._rows = RowLeases(scripts, self._inside)
-        self._tasks: set[asyncio.Task[None]] = set()
+        # By their ids, those whose use is still to be written down.
+        self._used: dict[str, ApiKey] = {}
 
     async def identify(self, text: str) -> ApiKey:
         """Return the key's row with its organisation and plan. Raises InvalidKey."""
@@ -62,7 +63,7 @@ class Callers:
         except redis.RedisError as error:
             raise _away(error) from error
         if keys.is_use_due(key):
-            self._note_use(key)
+            self._used[key.id] = key
 
     def rows(self, key: ApiKey, count: int) -> AbstractAsyncContextManager[None]:
         """Take rows of the month for the block, and give them back when it fails.
@@ -73,21 +74,16 @@ class Callers:
 
     async def close(self) -> None:
         """Give back what this process holds of limits."""
-        await asyncio.gather(self._rates.close(), self._rows.close(), *self._tasks)
+        await asyncio.gather(self._rates.close(), self._rows.close())
+
+    async def note_use(self) -> None:
+        """Write down which keys were used, all at once. Raises Unavailable when the database is away."""
+        used, self._used = self._used, {}
+        if used:
+            await self._database.run(partial(keys.note_use, *used.values()))
 
     async def _find(self, text: str) -> ApiKey:
         return await self._database.run(partial(keys.authenticate, text))
-
-    def _note_use(self, key: ApiKey) -> None:
-        async def note() -> None:
-            try:
-                await self._database.run(partial(keys.note_use, key))
-            except Unavailable as error:
-                log.warning("the use of %s is not noted: %s", key, error)
-
-        task = asyncio.get_running_loop().create_task(note())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _inside(self, organisation: Organisation, query: Callable[[], V]) -> V:
         def run() -> V:

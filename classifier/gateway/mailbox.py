@@ -34,10 +34,10 @@ AGAIN_SECONDS = 2.5
 # A batch that is out for so long may have no worker, or one too few; the fleet is told, and told again.
 LATE_SECONDS = 0.1
 CALL_SECONDS = 1.0
-# A connection that has nobody to wait for ends after so long.
-LINGER = 5
-# How much longer than that the broker may take before it counts as away.
-OVERDUE_SECONDS = 3.0
+# A connection that has nobody to wait for ends after so long: to open one costs as much as several requests.
+LINGER = 30.0
+# It waits at its list for so long at a time, and the broker may take so much longer before it counts as away.
+WAIT_SECONDS, OVERDUE_SECONDS = 5, 3.0
 # Callers that are answered in one turn of the event loop. More would keep everybody else's requests waiting.
 AT_ONCE = 8
 
@@ -65,11 +65,12 @@ class Mailbox:
         self._workers: dict[str, float] = {}
         self._full_until = 0.0
         self._called = -CALL_SECONDS
+        self._used = time.monotonic()
         self.listener = asyncio.create_task(self._listen())
 
     def send(self, asked: Asked) -> None:
         """Let the request leave with the next batch, which may be now. Raises Unavailable when too much waits."""
-        now = time.monotonic()
+        now = self._used = time.monotonic()
         if now < self._full_until:
             detail = f"More than {QUEUE_LIMIT:,} messages of this organisation wait already. Send fewer at a time."
             raise Unavailable(detail, retry_after=2)
@@ -148,21 +149,25 @@ class Mailbox:
         return [*self._waiting, *(asked for batch in self._on_their_way.values() for asked in batch.asked)]
 
     async def _listen(self) -> None:
-        wire = Wire(seconds=LINGER + OVERDUE_SECONDS)
+        wire = Wire(seconds=WAIT_SECONDS + OVERDUE_SECONDS)
         try:
-            while (found := await self._next_reply(wire)) or self._on_their_way or self._waiting:
+            while (found := await self._next_reply(wire)) or self._is_needed():
                 if found:
                     self._deliver(found)
         except redis.RedisError as error:
-            log.warning("replies to %s are lost, because the broker is away: %s", self.tenant, error)
+            if self._asked():
+                log.warning("replies to %s are lost, because the broker is away: %s", self.tenant, error)
         finally:
             # Before anything is awaited: nobody may wait in a mailbox that is emptied and looked after no more.
             self._ended()
             _refuse(self._asked(), Unavailable(_AWAY, retry_after=1))
             await wire.close()
 
+    def _is_needed(self) -> bool:
+        return bool(self._on_their_way or self._waiting) or time.monotonic() - self._used < LINGER
+
     async def _next_reply(self, wire: Wire) -> bytes | None:
-        (found,) = await wire.ask(("BLPOP", self.address, str(LINGER)))
+        (found,) = await wire.ask(("BLPOP", self.address, str(WAIT_SECONDS)))
         if isinstance(found, redis.RedisError):
             raise found
         return found[1] if found else None

@@ -151,6 +151,8 @@ def _pairs(left: Hashes, right: Hashes) -> Hashes:
 
 
 def _codes(text: str) -> Hashes:
+    if text.isascii():  # Most are, and to look up the other encoding takes a while.
+        return np.frombuffer(text.encode("ascii"), np.uint8).astype(np.uint64)
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.dtype("<u4")).astype(np.uint64)
 
 

@@ -4,13 +4,17 @@ django-tenants sets the search path before every query and ignores a failure. He
 one round trip, when they change; and a failure is an error, because the next query would run as somebody else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django_tenants.postgresql_backend import base
+from psycopg import ClientCursor
 from psycopg.pq import TransactionStatus
 
 OWN_ROLE = "none"  # PostgreSQL's word for: the role that this connection logged in with.
+
+_SET = "SELECT set_config('role', %s, false), set_config('search_path', %s, false)"
+_SET_FOR_NOW = "SELECT set_config('role', %s, true), set_config('search_path', %s, true)"
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -32,6 +36,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.set_schema_to_public()
         if self.connection is not None:
             self.cursor().close()
+
+    def run_as_each(self, statements: Iterable[tuple[str, str, Sequence[object]]]) -> None:
+        """Run statements, each as the organisation that owns the schema before it; see `isolation.write_as_each`."""
+        if self.in_atomic_block:
+            raise RuntimeError("the last of the roles would be kept until the transaction ends")
+        with self.cursor() as cursor:
+            text = ClientCursor(self.connection).mogrify
+            parts = [
+                part
+                for schema, statement, values in statements
+                for part in (text(_SET_FOR_NOW, [schema, _path([schema])]), text(statement, values))
+            ]
+            cursor.execute(";".join(parts))
 
     def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
         # The base class forgets what is in force, so that the next cursor sets it. Leaving without a query in
@@ -60,6 +77,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.search_path_set_schemas = wanted
 
     def _set_role_and_path(self, role: str, schemas: Sequence[str]) -> None:
-        path = ", ".join(f'"{schema}"' for schema in schemas)
         with self.wrap_database_errors, self.connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('role', %s, false), set_config('search_path', %s, false)", [role, path])
+            cursor.execute(_SET, [role, _path(schemas)])
+
+
+def _path(schemas: Sequence[str]) -> str:
+    return ", ".join(f'"{schema}"' for schema in schemas)

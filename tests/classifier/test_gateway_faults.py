@@ -69,7 +69,8 @@ async def test_a_reply_that_comes_too_late_meets_nobody(
 async def test_a_worker_that_comes_late_still_answers(
     caller: httpx2.AsyncClient, no_worker: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mailbox, "LINGER", 1)
+    monkeypatch.setattr(mailbox, "LINGER", 0)
+    monkeypatch.setattr(mailbox, "WAIT_SECONDS", 1)
     waiting = asyncio.create_task(caller.post("support/classify", json=TEXT))
     await asyncio.sleep(1.5)
     with Worker(no_worker).running():
