@@ -40,8 +40,7 @@ GRANTS: dict[str, dict[str, str]] = {
     "fleet": {
         "organisation": "SELECT",
         "plan": "SELECT",
-        # To give back what a dead worker had in hand.
-        "job": "SELECT, UPDATE (state, lease_until)",
+        "job": "SELECT",
         "heartbeat": ALIVE,
         "fleet_host": ALIVE,
         "fleet_worker": ALIVE,
@@ -64,6 +63,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "heartbeat": ALIVE,
     },
 }
+# What a process may do through functions of the owner's alone.
+FUNCTIONS = {"fleet": ("give_back_jobs",)}
 
 
 def create_all(login_secret: str) -> None:
@@ -89,6 +90,8 @@ def grant_all() -> None:
             privileges = grants.get(table, grants.get("*"))
             if privileges:
                 _execute(f"GRANT {privileges} ON public.{{}} TO {{}}", table, login)
+        for function in FUNCTIONS.get(process, ()):
+            _execute("GRANT EXECUTE ON FUNCTION public.{} TO {}", function, login)
     _execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO assort_web")
 
 

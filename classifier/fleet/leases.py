@@ -42,13 +42,7 @@ _RELEASE: LiteralString = """
 _ELSEWHERE: LiteralString = "SELECT tenant, host FROM tenant_lease WHERE host <> %s AND until > clock_timestamp()"
 
 # The attempt counts: what ends its worker each time must come to an end.
-_GIVE_BACK: LiteralString = """
-    WITH lost AS (
-        SELECT id FROM job WHERE state = 'running' AND (worker = ANY (%s) OR tenant = ANY (%s)) FOR UPDATE SKIP LOCKED
-    )
-    UPDATE job SET state = 'queued', lease_until = NULL FROM lost WHERE job.id = lost.id
-    RETURNING job.id, pg_notify('job', '')
-"""
+_GIVE_BACK: LiteralString = "SELECT give_back_jobs(%s, %s)"
 
 
 def adopt(host: str) -> dict[str, int]:
@@ -77,7 +71,7 @@ def give_back(workers: Collection[str] = (), *, tenants: Collection[str] = ()) -
 
     Of `tenants` all workers are dead.
     """
-    return [job for job, _ in _rows(_GIVE_BACK, list(workers), list(tenants))]
+    return [job for (job,) in _rows(_GIVE_BACK, list(workers), list(tenants))]
 
 
 def elsewhere(host: str) -> dict[str, str]:

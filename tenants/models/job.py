@@ -4,8 +4,8 @@ from django.db import models
 class Job(models.Model):
     """One piece of work of one organisation: outbox, lease and the operators' list in one row.
 
-    Nobody but the relay writes it directly, and the fleet where a worker has died. Organisations reach it through the
-    functions in the schema `door`, which take the tenant from the role of the session (migration 0002).
+    Nobody but relay and registrar write it directly. Organisations reach it through the functions in
+    the schema `door`, which take the tenant from the role of the session (migration 0002).
     """
 
     class State(models.TextChoices):

@@ -45,8 +45,8 @@ POINTS = (
     Point("door.hand_back_job", b"door.hand_back_job(", "trainer", WORKER, provocations.stop_training),
     Point("door.cancel_job", b"door.cancel_job(", "web", WEB, provocations.cancel),
     Point(
-        "classifier.fleet.leases.give_back",
-        b"UPDATE job SET state = 'queued'",
+        "public.give_back_jobs",
+        b"give_back_jobs(",
         "fleet",
         "assort_fleet",
         provocations.kill_training,

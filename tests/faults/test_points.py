@@ -54,8 +54,11 @@ def _text(node: ast.AST, source: str) -> str:
 
 def doors_that_write(service: Service) -> set[str]:
     with psycopg.connect(service.instance.owner_database_url()) as owner:
-        query = "SELECT proname FROM pg_proc WHERE pronamespace = 'door'::regnamespace AND prosrc ~ %s"
-        return {f"door.{name}" for (name,) in owner.execute(query, [DOORS])}
+        query = """
+            SELECT format('%%s.%%s', pronamespace::regnamespace, proname) FROM pg_proc
+            WHERE pronamespace IN ('door'::regnamespace, 'public'::regnamespace) AND prosrc ~ %s
+        """
+        return {name for (name,) in owner.execute(query, [DOORS])}
 
 
 def test_every_change_of_a_job_has_a_point(service: Service) -> None:

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from tenants import ids, isolation, jobs
+from tenants.logins import FUNCTIONS
 from tests.isolation import logins, neighbours
 from tests.isolation.logins import Database
 from tests.isolation.neighbours import Neighbour
@@ -88,6 +89,16 @@ def test_a_door_opens_to_no_process(service: Service, known: dict[str, str], doo
     for process in logins.PROCESSES:
         with logins.database_of(service, process) as connection:
             assert logins.refused(connection, asked)
+
+
+@pytest.mark.proves("database", "PostgreSQL", "A function that runs as the owner is called by whom it is not for")
+def test_a_function_of_the_owner_opens_to_whom_it_is_for(service: Service, ours: Neighbour) -> None:
+    with psycopg.connect(service.instance.owner_database_url()) as owner:
+        found = owner.execute("""
+            SELECT rolname, proname FROM pg_roles, pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef
+                AND has_function_privilege(rolname, pg_proc.oid, 'EXECUTE') AND NOT rolsuper AND rolname <> current_user
+        """).fetchall()
+    assert set(found) == {(f"assort_{process}", name) for process, names in FUNCTIONS.items() for name in names}
 
 
 @pytest.mark.proves("database", "PostgreSQL", "What a worker says of itself in its session makes it somebody else")

@@ -61,7 +61,7 @@ NOT_THEIRS = {
     ),
     "fleet": (
         *('SELECT * FROM "user"', "SELECT * FROM api_key", "SELECT * FROM membership", "SELECT * FROM letter"),
-        *("SELECT * FROM django_session", "UPDATE job SET attempt = 0", "UPDATE plan SET name = 'x'"),
+        *("SELECT * FROM django_session", "UPDATE job SET state = 'done'", "UPDATE plan SET name = 'x'"),
         *("UPDATE organisation SET status = 'active'", "SELECT * FROM route", "SET ROLE {theirs}"),
     ),
     "registrar": (
