@@ -36,10 +36,14 @@ _HEADERS = {
 _PROPERTIES = {"reply_to": "", "body_encoding": "base64", "delivery_mode": 1, "priority": 0}
 
 
-def send(client: redis.Redis, tenant: str, use: str, task: str, *args: Any) -> int:
-    """Push a message, wake the fleet, and return how many messages now wait in the queue."""
+def send(client: redis.Redis, tenant: str, use: str, task: str, *args: Any, is_next: bool = False) -> int:
+    """Push a message, wake the fleet, and return how many messages now wait in the queue.
+
+    One that `is_next` is taken before those that wait.
+    """
     pipeline = client.pipeline(transaction=False)
-    for command in (push(tenant, use, task, *args), *call([tenant])):
+    _, queue, message = push(tenant, use, task, *args)
+    for command in (("RPUSH" if is_next else "LPUSH", queue, message), *call([tenant])):
         pipeline.execute_command(*command)
     return int(pipeline.execute()[0])
 

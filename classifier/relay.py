@@ -76,7 +76,8 @@ def publish(client: redis.Redis) -> int:
     waiting = Job.objects.filter(state=Job.State.QUEUED).exclude(queue="record").order_by("created_at")
     jobs = list(waiting.select_for_update(skip_locked=True)[:BATCH_SIZE])
     for job, said in _messages(jobs):
-        queues.send(client, job.tenant, job.queue, OF_KIND[job.kind], said)
+        # What somebody has had in hand was at the head of its queue before, and is there again.
+        queues.send(client, job.tenant, job.queue, OF_KIND[job.kind], said, is_next=bool(job.worker))
     # Pushed first and marked second: dying in between sends it twice, the other way round never.
     Job.objects.filter(pk__in=[job.pk for job in jobs]).update(state=Job.State.SENT, sent_at=timezone.now())
     return len(jobs)

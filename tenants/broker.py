@@ -38,7 +38,7 @@ PROCESS_RULES = {
         "+evalsha +time +hget +hgetall +hincrby +hdel) "
         "&web:keys +publish +subscribe +unsubscribe"
     ),
-    "relay": "%W~t:* %W~fleet:wake +lpush (~t:* -@all +llen)",
+    "relay": "%W~t:* %W~fleet:wake +lpush +rpush (~t:* -@all +llen)",
     "fleet": "%R~t:* +llen +hlen +zcard (~fleet:* -@all +brpop +rpop +lpush)",
 }
 

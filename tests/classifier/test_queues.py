@@ -4,11 +4,15 @@ import base64
 import json
 from typing import Any
 
+import redis
 from celery import Celery
 from kombu.connection import Connection
 from kombu.entity import Queue
 
 from classifier import queues
+from tenants import isolation
+from tests.isolation.logins import broker_of
+from tests.service import Service
 
 # Different in each message, or in each process.
 OWN = {"id", "root_id", "origin", "correlation_id", "delivery_tag"}
@@ -45,3 +49,13 @@ def test_every_message_has_a_name_of_its_own() -> None:
     one, other = (json.loads(queues.envelope("t:x:infer", "classifier.answer", [])) for _ in range(2))
     assert one["headers"]["id"] != other["headers"]["id"]
     assert one["properties"]["delivery_tag"] != other["properties"]["delivery_tag"]
+
+
+def test_what_was_taken_up_before_is_next(service: Service) -> None:
+    nobody = "0" * 16
+    with broker_of(service, "relay") as relay:
+        for job, is_next in (("first", False), ("second", False), ("again", True)):
+            queues.send(relay, nobody, "train", "classifier.train", job, is_next=is_next)
+    with redis.Redis.from_url(service.instance.owner_redis_url()) as owner:
+        taken = [json.loads(owner.rpop(isolation.queue(nobody, "train"))) for _ in range(3)]
+    assert [flat(message)["body"][0] for message in taken] == [["again"], ["first"], ["second"]]

@@ -205,7 +205,7 @@ def installation(service: Service, committed: None, monkeypatch: pytest.MonkeyPa
     own = dict(connection.settings_dict)
     connection.settings_dict.update(USER=owner.username, PASSWORD=unquote(owner.password or ""))
     # What the relay would say to the running workers is about jobs that they cannot see.
-    monkeypatch.setattr(queues, "send", lambda *_: None)
+    monkeypatch.setattr(queues, "send", lambda *_, **__: None)
     monkeypatch.setattr(relay, "SENT_LONG_AGO", OVER)
     try:
         yield two
