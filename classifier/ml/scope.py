@@ -9,7 +9,7 @@ A softmax says which label is the most likely, however unlike all of them an inp
 
 Each is measured from its median over rows that belong here, in units of how far the lowest twentieth of those rows lies
 from it. No foreign row is needed for that. The weights are those that did best on labels that were held out of four
-data sets (DECISIONS.md has the figures).
+data sets (docs/models.md has the figures).
 """
 
 from __future__ import annotations
