@@ -1,4 +1,4 @@
-"""The gates that a change must pass: style, types, imports, security, generated files, licences, scripts."""
+"""The gates that a change must pass: style, types, imports, security, generated files, licences, workflows."""
 
 import subprocess
 import sys
@@ -11,6 +11,7 @@ from saas.instance import ROOT, Instance
 
 _PACKAGES = ("saas", "tenants", "classifier", "frontend")
 _OPENAPI = "openapi.json"
+_WORKFLOWS = tuple(sorted(str(path.relative_to(ROOT)) for path in (ROOT / ".github" / "workflows").glob("*.yml")))
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def gates(openapi: Path) -> list[Gate]:
     python = sys.executable
     imports = "from importlinter.cli import lint_imports_command; lint_imports_command()"
     spectacular = ("spectacular", "--format", "openapi-json", "--validate", "--fail-on-warn", "--file")
+    schema = (python, "-m", "check_jsonschema", "--quiet", "--builtin-schema")
     regenerate = f"Run ./assort manage {' '.join(spectacular)} {_OPENAPI}"
     return [
         Gate(
@@ -78,6 +80,13 @@ def gates(openapi: Path) -> list[Gate]:
             (python, "-m", "tests.delivery.licences"),
             "Choose other packages, or name them in tests/delivery/licences.toml, with the reason.",
         ),
+        Gate(
+            "workflows",
+            (str(Path(python).with_name("zizmor")), "--offline", "--quiet", "--persona=pedantic", ".github"),
+            "Mend what is listed above.",
+        ),
+        Gate("workflows", (*schema, "vendor.github-workflows", *_WORKFLOWS), "Mend what is listed above."),
+        Gate("workflows", (*schema, "vendor.dependabot", ".github/dependabot.yml"), "Mend what is listed above."),
         Gate("shell", (python, "-m", "tests.delivery.shell"), "Mend what is listed above."),
         Gate(
             "audit",

@@ -149,6 +149,16 @@ def _prove(options: argparse.Namespace) -> NoReturn:
     os.execv(sys.executable, [sys.executable, "-m", "tests.prove", *options.arguments])
 
 
+def _coverage(options: argparse.Namespace) -> NoReturn:
+    os.chdir(ROOT)
+    os.execv(sys.executable, [sys.executable, "-m", "tests.delivery.coverage", *options.arguments])
+
+
+def _release(options: argparse.Namespace) -> NoReturn:
+    os.chdir(ROOT)
+    os.execv(sys.executable, [sys.executable, "-m", "tests.delivery.release", *options.arguments])
+
+
 def _manage(options: argparse.Namespace) -> NoReturn:
     arguments: list[str] = options.arguments
     instance = Instance.create(options.data)

@@ -1,5 +1,6 @@
 """ShellCheck over the scripts of the repository and over the commands of its workflows."""
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -9,8 +10,8 @@ from pathlib import Path
 import yaml
 
 from saas.instance import ROOT
+from tests.conventions.sources import files
 
-SCRIPTS = ("assort", ".ci/run")
 WORKFLOWS = ROOT / ".github" / "workflows"
 # How GitHub starts the commands of a step.
 _PROLOGUE = "#!/usr/bin/env bash\nset -eo pipefail\n"
@@ -24,7 +25,13 @@ def main() -> int:
                 blocks.append(Path(folder, f"{workflow.stem}-{number}.sh"))
                 blocks[-1].write_text(_PROLOGUE + block, encoding="utf-8")
         program = Path(sys.executable).with_name("shellcheck")
-        return subprocess.run([program, *SCRIPTS, *blocks], cwd=ROOT, check=False).returncode
+        return subprocess.run([program, *scripts(), *blocks], cwd=ROOT, check=False).returncode
+
+
+def scripts() -> list[Path]:
+    """Return the files that a shell runs."""
+    plain = (path for path in files() if not path.suffix)
+    return [path for path in plain if re.match(rb"#!.*\b(ba)?sh\n", (ROOT / path).read_bytes())]
 
 
 def steps(workflow: str) -> Iterator[str]:

@@ -10,6 +10,10 @@ def test_the_commands_of_every_step_are_found() -> None:
     assert list(shell.steps(workflow)) == ["echo one"]
 
 
+def test_every_script_is_found_by_its_first_line() -> None:
+    assert {Path("assort"), Path(".ci/run"), Path("deploy/upgrade")} <= set(shell.scripts())
+
+
 def test_a_step_that_forgets_its_quotes_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
