@@ -1,8 +1,7 @@
-"""The suite, and how many branches of `tenants` and `classifier` it takes, in every process that may write it down.
+"""The suite, and how many branches of `tenants` and `classifier` it takes, in every process of the service.
 
-Processes of the service see little of their caller's environment, so a line in site-packages tells the interpreter of
-.venv to measure while the suite runs. Workers are not measured: behind their walls they can write nothing down. What
-they run counts where a test calls it in a process of its own.
+These see little of their caller's environment, so a line in site-packages tells the interpreter of .venv to measure
+while the suite runs; see measured.py. A process that is killed tells nothing.
 """
 
 import argparse
@@ -16,7 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from coverage import CoverageData
+
 from saas.instance import ROOT
+from tests.delivery.measured import WALLED
 
 REQUIRED = 95.0
 DATA = ROOT / ".coverage"
@@ -34,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     DATA.mkdir(exist_ok=True)
     with switched_on():
         status = _coverage("run", "-m", "pytest", *(tests or WHOLE_SUITE))
+    take_apart()
     _coverage("combine", "--append", "--quiet")
     return status or tell()
 
@@ -48,6 +51,16 @@ def switched_on() -> Iterator[None]:
         yield
     finally:
         SWITCH.unlink()
+
+
+def take_apart() -> None:
+    """Make files of coverage's of what workers have left behind; those that were killed have left nothing."""
+    for left in DATA.glob(f"{WALLED}*"):
+        if content := left.read_bytes():
+            data = CoverageData(basename=str(DATA / f"run.{left.name}"))
+            data.loads(content)
+            data.write()
+        left.unlink()
 
 
 def tell() -> int:

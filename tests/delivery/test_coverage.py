@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from coverage import CoverageData
 
 from saas.instance import ROOT
 from tests.delivery import coverage
@@ -21,6 +22,19 @@ if child == 0:
 time.sleep(1)
 os.kill(child, signal.SIGTERM)
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGTERM
+"""
+
+# A worker: it is forked, closes what it holds, and gives up to open files.
+WALLED = """
+import os, resource
+child = os.fork()
+if child == 0:
+    os.closerange(4, 1024)
+    import tenants.names
+    import tenants.ids
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+else:
+    os.waitpid(child, 0)
 """
 
 
@@ -47,10 +61,14 @@ def test_a_process_and_what_it_forks_write_down_what_they_ran(measured: Path) ->
     assert len(list(measured.iterdir())) == 2
 
 
-def test_a_worker_is_not_measured(measured: Path) -> None:
+def test_a_worker_that_may_open_nothing_any_more_is_measured(measured: Path) -> None:
     with coverage.switched_on():
-        run("import tenants.ids", ASSORT_PART="worker")
-    assert list(measured.iterdir()) == []
+        run(WALLED, ASSORT_PART="worker")
+    coverage.take_apart()
+    (data,) = measured.iterdir()
+    files = CoverageData(basename=str(data))
+    files.read()
+    assert {Path(file).name for file in files.measured_files()} >= {"names.py"}
 
 
 def test_the_switch_is_off_afterwards_and_when_its_run_has_died(measured: Path) -> None:
