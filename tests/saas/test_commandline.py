@@ -119,3 +119,20 @@ def test_every_gate_runs_also_after_one_has_failed(
 def test_all_gates_that_hold_are_status_0(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "gates", lambda _openapi: [Gate("one", (sys.executable, "-c", ""), "")])
     assert commandline.main(["check"]) == 0
+
+
+def test_a_gate_that_needs_the_network_runs_only_when_it_is_named(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    holds = (sys.executable, "-c", "")
+    two = [Gate("near", holds, ""), Gate("far", holds, "", is_online=True)]
+    monkeypatch.setattr(checks, "gates", lambda _openapi: two)
+    assert (commandline.main(["check"]), capfd.readouterr().out) == (0, "--- near\n")
+    assert (commandline.main(["check", "far"]), capfd.readouterr().out) == (0, "--- far\n")
+
+
+def test_a_gate_that_is_not_there_is_one_line_with_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert commandline.main(["check", "beauty"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("assort: there is no gate beauty. Choose among style, format, types,")
+    assert said.count("\n") == 1
