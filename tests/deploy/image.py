@@ -39,7 +39,7 @@ def main(reference: str) -> int:
         told = subprocess.run(
             [ROOT / "deploy" / "image", "unpack", reference, root], check=True, stdout=subprocess.PIPE
         )
-        config: dict[str, Any] = json.loads(told.stdout)
+        config: dict[str, Any] = json.loads(told.stdout)["OCIv1"]["config"]
         user = str(config["User"])
         _expect("it is started as a user who is not root", user == "10001:10001")
         _expect("its start command takes a role", config["Entrypoint"] == ["assort"])
