@@ -13,6 +13,9 @@ _CAPABILITY_VERSION_3 = 0x20080522
 _AMBIENT_CLEAR_ALL = 4
 
 
+# Where a container finds its own limits; the machine's own group has none.
+CGROUP = Path("/sys/fs/cgroup")
+
 # Passes every folder and reads every file, as far as Landlock allows; writes nothing.
 DAC_READ_SEARCH = 2
 
@@ -35,6 +38,24 @@ def prctl(operation: Prctl, value: int | bytes = 0) -> int:
     zero = ctypes.c_ulong(0)
     result: int = _libc.prctl(ctypes.c_int(operation), argument, zero, zero, zero)
     return _checked(result, f"prctl {operation.name}")
+
+
+def memory(group: Path = CGROUP) -> int:
+    """Return how many bytes there are for this process and its like: the machine's, or its container's, if fewer."""
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit = _words(group / "memory.max")
+    return min(machine, int(limit[0])) if limit and limit[0].isdigit() else machine
+
+
+def processors(group: Path = CGROUP) -> int:
+    """Return how many processors there are for it, a part of one as one."""
+    machine = len(os.sched_getaffinity(0))
+    quota = _words(group / "cpu.max")
+    return min(machine, -(-int(quota[0]) // int(quota[1]))) if quota and quota[0].isdigit() else machine
+
+
+def _words(path: Path) -> list[str]:
+    return path.read_text().split() if path.exists() else []
 
 
 def give_back_memory() -> None:

@@ -5,7 +5,7 @@ No process, socket or clock in here. A fleet looks around, describes what it see
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -94,6 +94,8 @@ class Situation:
     running: tuple[Running, ...] = ()
     # The organisations that this host may serve at all.
     allowed: Mapping[str, Allowance] = field(default_factory=dict)
+    # Those that have this host for themselves, if it is such a host.
+    only: Collection[str] = ()
     # Those that it holds the lease of, with the time of their last work, and those that another host holds.
     held: Mapping[str, float] = field(default_factory=dict)
     elsewhere: Mapping[str, str] = field(default_factory=dict)
@@ -169,6 +171,13 @@ class Stop:
 Action = Claim | Release | Pass | Start | Stop
 
 
+def may_serve(tenant: str, *, only: Collection[str], dedicated: Collection[str]) -> bool:
+    """Whether a host may serve the organisation: one for `only` some serves these, the others serve who is in no such
+    host's care (`dedicated`).
+    """
+    return tenant in only if only else tenant not in dedicated
+
+
 def decide(seen: Situation) -> list[Action]:
     """Return what to do now: whom to serve on this host, whom to stop, and whom to start."""
     return [*_territory(seen), *_stops(seen), *_answers(seen), *_jobs(seen)]
@@ -189,15 +198,18 @@ def _territory(seen: Situation) -> list[Action]:
     actions: list[Action] = []
     at_work = {queue.tenant for queue in seen.waiting if queue.is_work}
     freest = max(seen.neighbours, key=lambda host: (seen.neighbours[host], host), default="")
-    for tenant in sorted(at_work - seen.held.keys()):
+    # A host of their own holds its organisations always: so whoever hears that something waits knows where to say so.
+    own = {tenant for tenant in seen.only if tenant in seen.allowed and tenant not in seen.elsewhere}
+    for tenant in sorted((at_work | own) - seen.held.keys()):
         if tenant in seen.elsewhere:
             actions.append(Pass(tenant, seen.elsewhere[tenant]))
         elif tenant in seen.allowed:
-            is_full = seen.free_places == 0 and seen.neighbours.get(freest, 0) > 0
+            # Nobody else may serve whom a host has for itself.
+            is_full = not seen.only and seen.free_places == 0 and seen.neighbours.get(freest, 0) > 0
             actions.append(Pass(tenant, freest) if is_full else Claim(tenant))
     served = {worker.tenant for worker in seen.running}
     for tenant in sorted(seen.held.keys() - served):
-        is_idle = tenant not in at_work and seen.now - seen.held[tenant] > LET_GO_SECONDS
+        is_idle = tenant not in at_work | own and seen.now - seen.held[tenant] > LET_GO_SECONDS
         # Whoever may not be served here any more waits for another host, the more so if something waits.
         if is_idle or tenant not in seen.allowed:
             actions.append(Release(tenant))

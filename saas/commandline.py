@@ -2,16 +2,19 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from saas import checks, parts, supervisor
+from saas import checks, manifests, parts, roles, supervisor
 from saas.checks import GateError
 from saas.directory import DirectoryError
 from saas.embedded_server import EmbeddedError
+from saas.env import BadEnvironment
+from saas.foreground import Foreground
 from saas.instance import ROOT, Instance, InstanceError
 from saas.supervisor import StartError, Supervisor
 
@@ -25,6 +28,10 @@ _OFFLINE = frozenset({"help", "--help", "check", "makemigrations", "spectacular"
 
 class CommandError(Exception):
     """The command cannot be carried out; the message says what to do."""
+
+
+# What is said in one line, because it says what to do.
+_SAID = (BadEnvironment, CommandError, GateError, DirectoryError, InstanceError, EmbeddedError, StartError)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -41,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     command: Callable[[argparse.Namespace], int] = options.run
     try:
         return command(options)
-    except (CommandError, GateError, DirectoryError, InstanceError, EmbeddedError, StartError) as error:
+    except _SAID as error:
         sys.stderr.write(f"assort: {error}\n")
         return 1
 
@@ -63,6 +70,22 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--web-processes", type=_count, metavar="N", help=usual)
     up.add_argument("--public-url", default="", metavar="URL", help="the address that customers use")
     up.set_defaults(run=_up)
+
+    run = commands.add_parser("run", help="run one role in the foreground, as the environment says")
+    run.add_argument("role", choices=roles.ROLES, metavar="ROLE", help=", ".join(roles.ROLES))
+    run.add_argument("arguments", nargs=argparse.REMAINDER, help="go to its program: fleet --only ORG")
+    run.set_defaults(run=_run)
+
+    secrets = commands.add_parser("secrets", help="print each role's Kubernetes Secret, for DATABASE_URL and REDIS_URL")
+    secrets.add_argument("--data", type=Path, default=argparse.SUPPRESS, help="the folder that keeps them (.assort)")
+    secrets.add_argument("--prefix", default="assort", metavar="NAME", help="what their names begin with (assort)")
+    dedicated = "those of hosts of one organisation each instead, by its slug and the random part of its id"
+    secrets.add_argument(
+        "--dedicated", type=_organisation, nargs="+", default=[], metavar="SLUG=TENANT", help=dedicated
+    )
+    compose = "write files for deploy/compose.yaml instead, for the servers in it"
+    secrets.add_argument("--compose", type=Path, metavar="DIR", help=compose)
+    secrets.set_defaults(run=_secrets)
 
     test = commands.add_parser("test", help="run the tests; arguments go to pytest", add_help=False, prefix_chars="\0")
     test.add_argument("arguments", nargs=argparse.REMAINDER)
@@ -104,6 +127,13 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _organisation(text: str) -> tuple[str, str]:
+    found = re.fullmatch(r"([a-z0-9-]+)=(?:org_)?([a-z0-9]{16})", text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form acme=0123456789abcdef: `tenant deploy` says it")
+    return found[1], found[2]
+
+
 def _up(options: argparse.Namespace) -> int:
     create = partial(
         Instance.create,
@@ -134,6 +164,26 @@ def _erase(instance: Instance, *, ask: bool) -> None:
     instance.release()
 
 
+def _run(options: argparse.Namespace) -> int:
+    health = os.environ.get("ASSORT_HEALTH_LISTEN")
+    members = roles.parts(options.role, os.environ, arguments=tuple(options.arguments))
+    roles.make_folders(os.environ)
+    return Foreground(members, roles.address("ASSORT_HEALTH_LISTEN", os.environ, "") if health else None).run()
+
+
+def _secrets(options: argparse.Namespace) -> int:
+    instance = Instance.create(options.data)
+    if options.compose:
+        inside = roles.on_servers(instance, database="postgres", broker="valkey")
+        manifests.write_files(roles.secrets(inside) | roles.passwords_of_servers(inside), options.compose)
+        return 0
+    if not (instance.database_url and instance.redis_url):
+        raise CommandError("set DATABASE_URL and REDIS_URL to the owner's logins on the servers of the cluster")
+    of_hosts = {f"dedicated-{slug}": roles.dedicated(instance, tenant) for slug, tenant in options.dedicated}
+    sys.stdout.write(manifests.secrets(of_hosts or roles.secrets(instance), prefix=options.prefix))
+    return 0
+
+
 def _test(options: argparse.Namespace) -> NoReturn:
     os.chdir(ROOT)
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *(options.arguments or _WHOLE_SUITE)])
@@ -161,11 +211,16 @@ def _release(options: argparse.Namespace) -> NoReturn:
 
 def _manage(options: argparse.Namespace) -> NoReturn:
     arguments: list[str] = options.arguments
+    if roles.are_given(os.environ):
+        _become_manage(arguments, roles.environment("web", "manage", os.environ))
     instance = Instance.create(options.data)
     is_offline = not arguments or arguments[0] in _OFFLINE
     if not (is_offline or instance.is_running or instance.database_url):
         raise CommandError(f"nothing runs on {instance.data}. Start it with ./assort up, then repeat this command.")
-    environment = instance.environment(instance.management_part(arguments))
+    _become_manage(arguments, instance.environment(instance.management_part(arguments)))
+
+
+def _become_manage(arguments: list[str], environment: dict[str, str]) -> NoReturn:
     os.chdir(ROOT)
     os.execve(sys.executable, [sys.executable, "manage.py", *arguments], environment)
 

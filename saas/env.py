@@ -1,5 +1,6 @@
 """Reads settings from the environment, and refuses values that cannot be meant."""
 
+import json
 import os
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -28,6 +29,16 @@ def choice(name: str, allowed: tuple[str, ...], default: str | None = None) -> s
     if value not in allowed:
         raise BadEnvironment(f"{name} is {value!r}. Set it to one of: {', '.join(allowed)}.")
     return value
+
+
+def passwords(name: str) -> dict[str, dict[str, str]]:
+    """Read {"organisation": {"postgres": "…", "broker": "…"}}, none where the variable is not set."""
+    try:
+        given: dict[str, dict[str, str]] = json.loads(text(name, "{}"))
+        return {tenant: {use: str(of[use]) for use in ("postgres", "broker")} for tenant, of in given.items()}
+    except (ValueError, TypeError, AttributeError, LookupError):
+        # What is in it is secret, so it is not repeated.
+        raise BadEnvironment(f"{name} does not hold passwords. Print this host's secret anew.") from None
 
 
 class Mail(NamedTuple):

@@ -56,10 +56,16 @@ _PASSED_ON = (
 # Those that write letters also see through which server, and from whom.
 _MAIL = ("ASSORT_SMTP_URL", "ASSORT_FROM_EMAIL")
 _WRITE_LETTERS = ("web", "manage", "postman")
+# What every process is told alike, wherever it runs.
+FIXED = {
+    "DJANGO_SETTINGS_MODULE": "saas.settings",
+    "PYTHONUNBUFFERED": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    # A worker answers one organisation on one core; libraries that start a thread per core only get in the way.
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"),
+}
 # Workers that a developer may look into, with a profiler of the same user; see CONTRIBUTING.md.
 _PROFILE = "ASSORT_PROFILE"
-# A worker answers one organisation on one core; libraries that start a thread per core only get in the way.
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 class InstanceError(Exception):
@@ -102,7 +108,7 @@ class Instance:
             secrets=_secrets(data / "secrets.json"),
             public_url=str(options.get("public_url", "")) if public_url is None else public_url,
             encoder=bool(options.get("encoder", True)) if encoder is None else encoder,
-            web_processes=web_processes or int(options.get("web_processes", _usual_web_processes())),
+            web_processes=web_processes or int(options.get("web_processes", usual_web_processes())),
             database_url=os.environ.get("DATABASE_URL", ""),
             redis_url=os.environ.get("REDIS_URL", ""),
         )
@@ -114,7 +120,7 @@ class Instance:
     @property
     def mode(self) -> str:
         """`production` once the instance has a public address with TLS, else `development`."""
-        return "production" if self.url.startswith("https://") else "development"
+        return mode_of(self.url)
 
     @property
     def run(self) -> Path:
@@ -183,14 +189,13 @@ class Instance:
         password = self.secrets["broker_password"]
         return self.redis_url or f"redis://default:{password}@{HOST}:{self.ports['valkey']}/0"
 
-    def passed_on(self, *more: str) -> dict[str, str]:
-        """Return what every process sees of this one's environment, and `more` of it; no login and no secret."""
-        environment = {name: os.environ[name] for name in (*_PASSED_ON, *more) if name in os.environ}
-        return environment | dict.fromkeys(_ONE_THREAD, "1")
+    def passed_on(self) -> dict[str, str]:
+        """Return what every process sees of this one's environment, and what all are told; no login and no secret."""
+        return {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | FIXED
 
     def environment(self, part: str) -> dict[str, str]:
         """Return the whole environment of `part`: the logins and secrets that are its own, and no other."""
-        environment = self.passed_on(*(_MAIL if part in _WRITE_LETTERS else ()))
+        environment = self.passed_on()
         environment |= {
             "ASSORT_PART": part,
             "ASSORT_DATA": str(self.data),
@@ -198,18 +203,22 @@ class Instance:
             "ASSORT_PUBLIC_URL": self.url,
             "ASSORT_WEB_ADDRESS": f"http://{HOST}:{self.ports['pages']}",
             "ASSORT_ENCODER": "on" if self.encoder else "off",
-            "DATABASE_URL": self._database_url(part),
-            "REDIS_URL": self._redis_url(part),
-            "DJANGO_SETTINGS_MODULE": "saas.settings",
-            "PYTHONUNBUFFERED": "1",
-            "MLFLOW_DISABLE_TELEMETRY": "true",
         }
         if part == "fleet" and _PROFILE in os.environ:
             environment[_PROFILE] = os.environ[_PROFILE]
-        environment |= {f"ASSORT_{name.upper()}": self.secrets[name] for name in SECRETS_OF.get(part, ())}
-        if LOGINS.get(part) == "registrar":
-            environment["MLFLOW_DATABASE_URL"] = self._database_url(part, MLFLOW_DATABASE)
-        return environment
+        return environment | self.credentials(part)
+
+    def credentials(self, part: str) -> dict[str, str]:
+        """Return what `part` alone may know: its logins, its secrets, and through which server it sends letters."""
+        if part == "mlflow":  # Its pages know their own database, and nothing of Assort's.
+            return {"MLFLOW_BACKEND_STORE_URI": self._database_url(part, MLFLOW_DATABASE)}
+        own = {"DATABASE_URL": self._database_url(part), "REDIS_URL": self._redis_url(part)}
+        own |= {variable(name): self.secrets[name] for name in SECRETS_OF.get(part, ())}
+        if part in _WRITE_LETTERS:
+            own |= {name: os.environ[name] for name in _MAIL if name in os.environ}
+        if part == "registrar":
+            own["MLFLOW_DATABASE_URL"] = self._database_url(part, MLFLOW_DATABASE)
+        return own
 
     def management_part(self, arguments: list[str]) -> str:
         """Return as which part `manage.py` runs with these arguments."""
@@ -234,7 +243,17 @@ class Instance:
         directory.write(self.data / "options.json", options)
 
 
-def _usual_web_processes() -> int:
+def variable(secret: str) -> str:
+    """Return in which variable of the environment a process finds the secret."""
+    return f"ASSORT_{secret.upper()}"
+
+
+def mode_of(url: str) -> str:
+    """Return `production` for a public address with TLS, else `development`."""
+    return "production" if url.startswith("https://") else "development"
+
+
+def usual_web_processes() -> int:
     """Return one for every two cores: the workers that compute the answers need as much."""
     return max(1, min(_MOST_WEB_PROCESSES, (os.cpu_count() or 1) // 2))
 

@@ -1,125 +1,84 @@
 """What an instance consists of, in the order in which it starts."""
 
-import http.client
-import sys
-from functools import partial
-
-from saas import embedded
+from saas import embedded, programs
 from saas.instance import Instance
 from saas.ports import HOST
 from saas.process import Part
-
-# Pages and calls that each web process serves at a time.
-_WEB_THREADS = 16
-# A page or an upload is a long piece of work, and a classification a short one that somebody's program waits for.
-_YIELDING = 5
+from saas.programs import Address, Program
 
 
 def stages(instance: Instance, *, mlflow_ui: bool = False) -> list[list[Part]]:
     """Return the parts, those together that can start at the same time; a stage needs the ones before it."""
-    manage = (sys.executable, "manage.py")
     parts = [
-        _forked(instance, "provisioner", *manage, "provisioner"),
+        _part(instance, "provisioner", is_forked=True),
         _gateway(instance),
         _web(instance),
-        _forked(instance, "relay", *manage, "relay"),
-        _forked(instance, "postman", *manage, "postman"),
-        _forked(instance, "fleet", *manage, "fleet", "run"),
-        Part("registrar", (sys.executable, "-m", "classifier.registrar"), instance.environment("registrar")),
+        _part(instance, "relay", is_forked=True),
+        _part(instance, "postman", is_forked=True),
+        _part(instance, "fleet", is_forked=True),
+        _part(instance, "registrar"),
     ]
     if mlflow_ui:
         parts.append(_mlflow(instance))
-    prepare = Part("prepare", (*manage, "prepare"), instance.environment("prepare"), once=True)
-    first = [*embedded.services(instance), _assets(instance, *manage)]
+    first = [*embedded.services(instance), _assets(instance)]
     # The fleet forks workers with the encoder that it finds when it starts.
-    in_turn = (first, [prepare], _encoder(instance, *manage), parts, _sample(instance, *manage))
+    in_turn = (first, [_part(instance, "prepare")], _encoder(instance), parts, _sample(instance))
     return [stage for stage in in_turn if stage]
 
 
-def _assets(instance: Instance, *manage: str) -> Part:
+def _assets(instance: Instance) -> Part:
     """Return the part that lays out scripts and styles for the browser: a second's work, new with each version."""
-    unused = [f"--ignore={name}" for name in ("rest_framework", "redoc")]
-    command = (*manage, "collectstatic", "--no-input", "--clear", "--verbosity", "0", *unused)
-    return Part("assets", command, instance.environment("manage"), once=True)
+    return _of(instance, "assets", programs.program("assets"), to_know="manage")
 
 
-def _encoder(instance: Instance, *manage: str) -> list[Part]:
+def _encoder(instance: Instance) -> list[Part]:
     """Return the part that adds the sentence encoder: on the first start only, in two or three seconds."""
     if not instance.encoder or (instance.data / "shared" / "_encoders" / "default").exists():
         return []
-    command = (*manage, "encoder", "bundled", "--if-installed")
-    return [Part("encoder", command, instance.environment("manage"), once=True)]
+    return [_of(instance, "encoder", programs.program("encoder"), to_know="manage")]
 
 
-def _sample(instance: Instance, *manage: str) -> list[Part]:
+def _sample(instance: Instance) -> list[Part]:
     """Return the part that trains and publishes the sample model: on the first start only, in a few seconds.
 
     Later starts need not even ask the database. A service without the sample is better than none.
     """
     if (instance.data / "shared" / "support").exists():
         return []
-    return [Part("sample", (*manage, "sample", "publish", "--if-possible"), instance.environment("manage"), once=True)]
+    return [_of(instance, "sample", programs.program("sample"), to_know="manage")]
 
 
-def _forked(instance: Instance, name: str, *command: str) -> Part:
-    return Part(name, command, instance.environment(name), is_forked=True)
+def _part(instance: Instance, name: str, *, is_forked: bool = False) -> Part:
+    return _of(instance, name, programs.program(name), is_forked=is_forked)
 
 
 def _gateway(instance: Instance) -> Part:
-    # Requests in hand at the same time: the gateway bounds those of each organisation itself, well below this.
-    bounds = ("--backlog", "4096", "--backpressure", "8192")
-    command = _granian(instance, "asgi", "saas.asgi:application", "web", *bounds)
-    probe = partial(_answers, instance.ports["web"], "/readyz")
-    return Part("gateway", command, instance.environment("gateway"), probe=probe)
+    at = Address(HOST, instance.ports["web"])
+    return _of(instance, "gateway", programs.gateway(at, processes=instance.web_processes))
 
 
 def _web(instance: Instance) -> Part:
-    command = _granian(instance, "wsgi", "saas.wsgi:application", "pages", "--blocking-threads", str(_WEB_THREADS))
-    # It refuses whoever does not come through the gateway.
-    probe = partial(_answers, instance.ports["pages"], "/", http.client.FORBIDDEN)
-    return Part("web", command, instance.environment("web"), probe=probe, nice=_YIELDING)
-
-
-def _granian(instance: Instance, interface: str, application: str, port: str, *bounds: str) -> tuple[str, ...]:
-    return (
-        *(sys.executable, "-m", "granian", "--interface", interface, application),
-        *("--host", HOST, "--port", str(instance.ports[port])),
-        *("--workers", str(instance.web_processes), "--respawn-failed-workers", "--no-ws"),
-        # Less than the grace of the part, so that the server and not its keeper ends a stuck worker.
-        *("--workers-kill-timeout", "8"),
-        *bounds,
-    )
+    at = Address(HOST, instance.ports["pages"])
+    return _of(instance, "web", programs.web(at, processes=instance.web_processes))
 
 
 def _mlflow(instance: Instance) -> Part:
-    port = instance.ports["mlflow"]
-    environment = instance.environment("mlflow")
-    # A command line can be read by every user of the machine, this address holds a password.
-    environment["MLFLOW_BACKEND_STORE_URI"] = environment["MLFLOW_DATABASE_URL"]
-    artifacts = ("--no-serve-artifacts", "--default-artifact-root", str(instance.data / "mlflow"))
-    command = (
-        sys.executable,
-        "-m",
-        "mlflow",
-        "ui",
-        "--host",
-        HOST,
-        "--port",
-        str(port),
-        "--workers",
-        "1",
-        *artifacts,
+    at = Address(HOST, instance.ports["mlflow"])
+    program = programs.mlflow(at, artifact_root=str(instance.data / "mlflow"))
+    return _of(instance, "mlflow", program, address=f"http://{at.host}:{at.port}")
+
+
+def _of(
+    instance: Instance, name: str, program: Program, *, to_know: str = "", is_forked: bool = False, address: str = ""
+) -> Part:
+    """Return the part that runs the program, with what `to_know` may know, or the part itself."""
+    return Part(
+        name,
+        program.command,
+        instance.environment(to_know or name),
+        probe=program.probe,
+        once=program.once,
+        nice=program.nice,
+        is_forked=is_forked,
+        address=address,
     )
-    probe = partial(_answers, port, "/health")
-    return Part("mlflow", command, environment, probe=probe, address=f"http://{HOST}:{port}")
-
-
-def _answers(port: int, path: str, status: int = http.client.OK) -> bool:
-    connection = http.client.HTTPConnection(HOST, port, timeout=2.0)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status == status
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()

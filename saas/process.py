@@ -8,8 +8,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -75,8 +75,12 @@ class Status:
     started: str
 
 
-def start(part: Part, *, cwd: Path, log: Path, extra: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
-    """Start `part` in a session of its own, its output appended to `log`; it ends when this process ends.
+def start(
+    part: Part, *, cwd: Path, log: Path | None = None, extra: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start `part` in a session of its own; it ends when this process ends.
+
+    Its output is appended to `log`, or goes where this process's own goes.
 
     Call it from the main thread: the kernel's death signal follows the thread that forked.
     """
@@ -89,7 +93,7 @@ def start(part: Part, *, cwd: Path, log: Path, extra: Mapping[str, str] | None =
         if part.nice:
             _weigh(part.nice)
 
-    with log.open("ab") as output:
+    with log.open("ab") if log else nullcontext() as output:
         return subprocess.Popen(
             part.command,
             cwd=cwd,
@@ -112,6 +116,15 @@ def adopt_orphans() -> None:
     """Become the parent of every descendant whose own parent dies, so that none gets lost."""
     if _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "the kernel refused PR_SET_CHILD_SUBREAPER")
+
+
+def reap_adopted(known: Collection[int]) -> None:
+    """Bury the dead children that nobody else waits for: all but `known`."""
+    try:
+        while (dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and dead.si_pid not in known:
+            os.waitpid(dead.si_pid, 0)
+    except ChildProcessError:  # No children at all.
+        return
 
 
 def descendants(pid: int) -> list[Found]:

@@ -31,7 +31,10 @@ SECRET_KEY = env.secret("ASSORT_SECRET_KEY") if _meets_people else "unused" * 10
 API_KEY_PEPPER = env.secret("ASSORT_PEPPER") if _meets_people else ""
 # From these two every other login follows; see tenants/secrets.py.
 LOGIN_SECRET = env.secret("ASSORT_LOGIN_SECRET") if ASSORT_PART in {"provisioner", "prepare"} else ""
-FLEET_SECRET = env.secret("ASSORT_FLEET_SECRET") if ASSORT_PART in {"provisioner", "prepare", "fleet"} else ""
+# A fleet that serves a few organisations alone has the passwords of their workers instead of what all follow from.
+WORKER_PASSWORDS = env.passwords("ASSORT_WORKER_PASSWORDS") if ASSORT_PART == "fleet" else {}
+_makes_logins = ASSORT_PART in {"provisioner", "prepare", "fleet"} and not WORKER_PASSWORDS
+FLEET_SECRET = env.secret("ASSORT_FLEET_SECRET") if _makes_logins else ""
 
 ALLOWED_HOSTS = [urlsplit(ASSORT_PUBLIC_URL).hostname or "127.0.0.1"]
 if ASSORT_MODE == "development":
@@ -227,8 +230,8 @@ STATICFILES_FINDERS = [
     "frontend.finders.NodeModulesFinder",
 ]
 # `up` collects them there when it starts: compressed, and under names that change with what is in them, so that a
-# browser asks for each only once.
-STATIC_ROOT = str(Path(ASSORT_DATA) / "static")
+# browser asks for each only once. An image has them with it.
+STATIC_ROOT = env.text("ASSORT_STATIC", str(Path(ASSORT_DATA) / "static"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -5,9 +5,7 @@ systemd do, see sd_notify(3), each on a socket of its own.
 """
 
 import os
-import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +15,7 @@ from types import FrameType
 
 from saas import embedded, process
 from saas.instance import ROOT, Instance, InstanceError
+from saas.notice import Notice
 from saas.nursery import Nursery
 from saas.ports import HOST, is_free
 from saas.process import Part, Running
@@ -51,7 +50,7 @@ class _Member:
     failures: int = 0
     started: float = 0.0
     start_after: float = 0.0
-    _socket: socket.socket | None = field(default=None, repr=False)
+    _notice: Notice = field(default_factory=Notice, repr=False)
 
     @property
     def is_done(self) -> bool:
@@ -89,7 +88,7 @@ class _Member:
         """Start the part, or return why it could not be: that is no reason to end the others."""
         extra = {}
         if self.part.notifies:
-            extra["NOTIFY_SOCKET"] = self._listen()
+            extra["NOTIFY_SOCKET"] = self._notice.listen(self.part.name)
         log = self.instance.log(self.part.name)
         self.started = time.monotonic()
         try:
@@ -103,25 +102,8 @@ class _Member:
         process.record(self.instance.run / f"{self.part.name}.pid", self.running.pid)
         return None
 
-    def _listen(self) -> str:
-        """Open a socket for this start alone: a message of the process before must not count."""
-        if self._socket is not None:
-            self._socket.close()
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
-        name = f"assort-{self.part.name}-{secrets.token_hex(8)}"
-        self._socket.bind("\0" + name)
-        return "@" + name
-
     def _says_ready(self) -> bool:
-        if self.part.probe is not None:
-            return self.part.probe()
-        if self._socket is None:
-            return False
-        try:
-            return b"READY=1" in self._socket.recv(4096).split(b"\n")
-        except BlockingIOError:
-            return False
+        return self.part.probe() if self.part.probe is not None else self._notice.has_come()
 
     def _ended(self, code: int) -> str:
         if self.running is not None:
@@ -215,18 +197,13 @@ class Supervisor:
                 say(f"{member.part.name} ended {how} and is started again")
             elif member.is_ready and not was_ready and member not in starting:
                 say(f"{member.part.name} is back")
-        self._reap_adopted()
+        self._reap()
         is_quiet = all(member.is_ready for stage in self._members for member in stage)
         time.sleep(_QUIET_TICK if is_quiet else _TICK)
 
-    def _reap_adopted(self) -> None:
+    def _reap(self) -> None:
         known = {member.running.pid for stage in self._members for member in stage if member.running}
-        known.add(self._nursery.pid or 0)
-        try:
-            while (dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and dead.si_pid not in known:
-                os.waitpid(dead.si_pid, 0)
-        except ChildProcessError:  # No children at all.
-            return
+        process.reap_adopted(known | {self._nursery.pid or 0})
 
     def _start_error(self, member: _Member, what: str) -> StartError:
         log = self._instance.log(member.part.name)
@@ -246,7 +223,7 @@ class Supervisor:
                 member.finish(max(grace, 0.0))
         self._nursery.stop()
         process.end(process.descendants(os.getpid()), how=signal.SIGKILL)
-        self._reap_adopted()
+        self._reap()
         self._instance.release()
 
 

@@ -8,11 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 import redis
-from django.conf import settings
 from django.db import DatabaseError, connection
 
 from classifier import scaling
-from classifier.fleet import leases, record
+from classifier.fleet import leases, passwords, record
 from classifier.fleet.crew import Crew
 from classifier.fleet.demand import Demand
 from classifier.fleet.outlook import outlook
@@ -22,7 +21,6 @@ from classifier.scaling import Action, Claim, Pass, Pressure, Release, Room, Sit
 from classifier.secret import Secret
 from tenants import notify
 from tenants.heartbeats import Heart
-from tenants.secrets import derive
 
 log = logging.getLogger(__name__)
 
@@ -163,6 +161,7 @@ class Foreman:
             waiting=self.waiting,
             running=tuple(self.crew.workers.values()),
             allowed=territory.allowed,
+            only=territory.only,
             held=territory.held(now),
             elsewhere=territory.elsewhere,
             neighbours=territory.neighbours,
@@ -198,8 +197,8 @@ class Foreman:
         return Secret(
             tenant=tenant,
             use=use,
-            database_password=derive(settings.FLEET_SECRET, tenant, "postgres"),
-            broker_password=derive(settings.FLEET_SECRET, tenant, "broker"),
+            database_password=passwords.of_worker(tenant, "postgres"),
+            broker_password=passwords.of_worker(tenant, "broker"),
             dataset_rows=plan.dataset_rows,
             training_seconds=plan.training_seconds,
             training_bytes=plan.training_bytes,

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, LiteralString
 
@@ -49,7 +49,7 @@ _QUARANTINED: LiteralString = (
 
 
 @transaction.atomic
-def write(host: str, *, only: str, seen: Situation, crew: Crew, prospects: Sequence[Prospect]) -> None:
+def write(host: str, *, only: Collection[str], seen: Situation, crew: Crew, prospects: Sequence[Prospect]) -> None:
     """Tell what there is, what waits, and what is planned."""
     waiting = [{"tenant": w.tenant, "use": w.use, "messages": w.messages, "backlog": w.backlog} for w in seen.waiting]
     detail = {
@@ -57,11 +57,12 @@ def write(host: str, *, only: str, seen: Situation, crew: Crew, prospects: Seque
         "next": [asdict(prospect) for prospect in prospects],
         "room": seen.room.infer,
         "walls": str(walls.here()),
+        "left_open": list(walls.here().gaps),
     }
     now = time.monotonic()
     workers = [_row(worker, crew.measures.get(worker.pid, Measure()), now) for worker in crew.workers.values()]
     with connection.cursor() as cursor:
-        cursor.execute(_HOST, [host, only, seen.free_places, json.dumps(detail)])
+        cursor.execute(_HOST, [host, ",".join(sorted(only)), seen.free_places, json.dumps(detail)])
         cursor.execute(_GONE_WORKERS, [host, list(crew.workers)])
         if workers:
             cursor.execute(_WORKERS, [host, json.dumps(workers)])
@@ -87,7 +88,7 @@ def neighbours(host: str) -> tuple[dict[str, int], set[str]]:
         )
         rows = cursor.fetchall()
     return {name: free for name, only, free, lives in rows if lives and not only}, {
-        only for _, only, _, _ in rows if only
+        tenant for _, only, _, _ in rows for tenant in only.split(",") if tenant
     }
 
 

@@ -1,8 +1,8 @@
 """How a fleet begins: it makes sure of its logins, starts its fork server, and hands it to the foreman."""
 
 import logging
-import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from classifier import linux, walls
+from classifier.fleet import passwords
 from classifier.fleet.crew import Crew
 from classifier.fleet.demand import Demand
 from classifier.fleet.environment import worker_environment
@@ -33,10 +34,10 @@ WORKER_BYTES = 96 * 1024 * 1024
 BROKER_SECONDS = 2.0
 
 
-def run(*, host: str = "", only: str = "") -> None:
+def run(*, host: str = "", only: Sequence[str] = ()) -> None:
     """Run the fleet; a fork server that died ends it, and whoever started it starts it again.
 
-    `host` names it among the others, and `only` is the slug of the organisation that has this host for itself.
+    `host` names it among the others, and `only` are the slugs of the organisations that have this host for themselves.
     """
     # A broker that swallows everything must not keep the fleet from its leases.
     client = broker.connect(socket_timeout=BROKER_SECONDS, retry=Retry(NoBackoff(), 0))
@@ -46,7 +47,8 @@ def run(*, host: str = "", only: str = "") -> None:
     # A connection that hangs must not keep the fleet from stopping its workers in time.
     connection.settings_dict["OPTIONS"] |= {"connect_timeout": 3, "tcp_user_timeout": 4000}
     host = host or socket.gethostname()[:64]
-    territory = Territory(host, only=_tenant_of(only) if only else "")
+    territory = Territory(host, only=frozenset(map(_tenant_of, only)))
+    passwords.check(territory.only)
     server = ForkServer.start(
         entry="classifier.worker:main", preload=settings.FLEET_PRELOAD, environment=worker_environment()
     )
@@ -64,9 +66,7 @@ def run(*, host: str = "", only: str = "") -> None:
 
 def room() -> Room:
     """Return what this host has room for, by its memory and its processors."""
-    cores = len(os.sched_getaffinity(0))
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return Room(infer=max(2, memory // 2 // WORKER_BYTES), at_work=max(2, cores))
+    return Room(infer=max(2, linux.memory() // 2 // WORKER_BYTES), at_work=max(2, linux.processors()))
 
 
 def _tenant_of(slug: str) -> str:

@@ -29,7 +29,7 @@ def status() -> dict[str, Any]:
     workers = FleetWorker.objects.filter(host__in=alive).order_by("host", "tenant", "use", "started_at")
     return {
         "hosts": [
-            _host(host, named(host.dedicated_to) if host.dedicated_to else None, now, host.host in alive)
+            _host(host, ",".join(map(named, host.dedicated_to.split(","))) or None, now, host.host in alive)
             for host in hosts
         ],
         "workers": [_worker(worker, named(worker.tenant), now) for worker in workers],
@@ -55,6 +55,7 @@ def table(found: Mapping[str, Any]) -> str:
     parts = [
         _section("Hosts", found["hosts"], "host state heard places free only"),
         *(f"  {row['host'][:24]}: walls: {row['walls']}" for row in found["hosts"]),
+        *(f"    left open: {gap}" for row in found["hosts"] for gap in row["left_open"]),
         _section("Workers", found["workers"], "tenant use pid age idle own_mb pss_mb cpu_seconds"),
         _section("Waiting", found["queues"], "tenant use messages backlog host"),
         _section("Leases", found["leases"], "tenant host token seconds"),
@@ -74,6 +75,7 @@ def _host(row: FleetHost, only: str | None, now: datetime, is_alive: bool) -> di
         "free": row.free_places,
         "only": only,
         "walls": row.detail.get("walls", ""),
+        "left_open": row.detail.get("left_open", []),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from classifier.fleet import leases, record
-from classifier.scaling import Allowance
+from classifier.scaling import Allowance, may_serve
 from tenants.models import Organisation, Plan
 
 log = logging.getLogger(__name__)
@@ -15,8 +15,8 @@ log = logging.getLogger(__name__)
 @dataclass
 class Territory:
     host: str
-    # The one organisation of a dedicated host.
-    only: str = ""
+    # The organisations of a dedicated host.
+    only: frozenset[str] = frozenset()
     allowed: dict[str, Allowance] = field(default_factory=dict)
     plans: dict[str, Plan] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Territory:
         self.neighbours, dedicated = record.neighbours(self.host)
         plans = {plan.name: plan for plan in Plan.objects.all()}
         active = Organisation.objects.filter(status=Organisation.Status.ACTIVE).values_list("tenant", "plan_id")
-        self.plans = {t: plans[name] for t, name in active if t == self.only or not (self.only or t in dedicated)}
+        self.plans = {t: plans[name] for t, name in active if may_serve(t, only=self.only, dedicated=dedicated)}
         self.allowed = {t: Allowance(plan.workers, plan.infer_workers) for t, plan in self.plans.items()}
 
     def claim(self, tenants: Collection[str]) -> None:

@@ -49,9 +49,11 @@ _LOCK_TIMEOUT = "60s"
 class Registry:
     """MLflow's registry, written in our terms. A tenant is an experiment, a version a run."""
 
-    def __init__(self, data: Path, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+    def __init__(self, data: Path, connection: psycopg.Connection[tuple[Any, ...]], *, storage: str = "") -> None:
+        """`storage` is where the files are recorded, such as `s3://bucket/folder`, unless that is in `data`."""
         self._tenants = data / "tenants"
         self._recorded = data / "mlflow"
+        self._storage = storage.rstrip("/")
         self._encoders = shelf.library_in(data / "shared" / shelf.FOLDER)
         self._connection = connection
         self._client = MlflowClient()
@@ -195,11 +197,13 @@ class Registry:
         """Return the organisation's experiment, and its folder made anew if it is gone."""
         # Beside the workers' folders and not in one: who loads a model from here runs the code that lies with it.
         folder = self._recorded / tenant
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self._storage:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         experiment = self._client.get_experiment_by_name(tenant)
         if experiment is not None:
             return experiment
-        return self._client.get_experiment(self._client.create_experiment(tenant, folder.as_uri()))
+        place = f"{self._storage}/{tenant}" if self._storage else folder.as_uri()
+        return self._client.get_experiment(self._client.create_experiment(tenant, place))
 
     def _last_number(self, name: str) -> int:
         """Return the highest number that MLflow has given out, deleted versions included, which it does not show."""
@@ -282,11 +286,11 @@ def _alone(url: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
         yield connection
 
 
-def _carry_out(request: dict[str, Any], *, url: str, data: Path, prepare: bool) -> None:
+def _carry_out(request: dict[str, Any], *, url: str, data: Path, storage: str, prepare: bool) -> None:
     with _alone(url) as connection:
         if prepare:
             mlflow_db.main(["upgrade", url], standalone_mode=False)
-        registry = Registry(data, connection)
+        registry = Registry(data, connection, storage=storage)
         verbs: dict[str, Callable[..., None]] = {
             "register": registry.register,
             "register_encoder": registry.register_encoder,
@@ -307,6 +311,7 @@ def _failure(error: Exception) -> dict[str, str]:
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     url, data = environment.required("MLFLOW_DATABASE_URL"), Path(environment.required("ASSORT_DATA"))
+    storage = os.environ.get("ASSORT_MLFLOW_ARTIFACTS", "")
     # MLflow would like an example to run the model on, and here no model runs.
     warnings.filterwarnings("ignore", message=".*input example")
     # MLflow finds out by failing that a model is registered already, and the driver remarks on it.
@@ -315,7 +320,7 @@ def main() -> None:
     with socket.socket(fileno=os.dup(0)) as registrar:
         while packet := registrar.recv(child.PACKET_BYTES):
             try:
-                _carry_out(json.loads(packet), url=url, data=data, prepare=not is_prepared)
+                _carry_out(json.loads(packet), url=url, data=data, storage=storage, prepare=not is_prepared)
                 is_prepared = True
                 answer = {}
             except (*_REFUSALS, EncoderMissing) as error:

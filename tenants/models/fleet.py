@@ -8,8 +8,8 @@ class FleetHost(models.Model):
 
     host = models.CharField(primary_key=True, max_length=64)
     at = models.DateTimeField()
-    # The one organisation that a dedicated host serves, and no other host does.
-    dedicated_to = models.CharField(max_length=16, blank=True)
+    # The organisations that a dedicated host serves, and no other host does, with commas between them.
+    dedicated_to = models.TextField(blank=True)
     free_places = models.PositiveSmallIntegerField()
     # What waits, and what the fleet is about to do.
     detail = models.JSONField(default=dict)

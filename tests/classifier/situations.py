@@ -55,6 +55,7 @@ def situations(draw: st.DrawFn) -> Situation:
         now=NOW,
         waiting=draw(waitings()),
         running=tuple(running),
+        only=draw(st.frozensets(tenants, max_size=2)),
         allowed=draw(st.dictionaries(tenants, st.builds(Allowance, st.integers(1, 4), st.integers(1, 4)))),
         held=held,
         elsewhere={tenant: host for tenant, host in elsewhere.items() if tenant not in held},

@@ -286,3 +286,17 @@ def test_a_login_that_may_do_more_is_refused(registrar: Registrar) -> None:
     ended = subprocess.run(command, cwd=ROOT, env=owner, capture_output=True, text=True, check=False, timeout=20)
     assert ended.returncode != 0
     assert "is not the login assort_registrar" in ended.stderr
+
+
+def test_versions_lie_on_the_storage_that_is_named_and_not_in_the_data(
+    registrar: Registrar, tenant: str, tmp_path: Path
+) -> None:
+    version_id = recorded.store(registrar, tenant, "support", 1, "text")
+    told = registrar.environment | {"ASSORT_MLFLOW_ARTIFACTS": (tmp_path / "storage").as_uri()}
+    recorder = Recorder(environment.recorder(told))
+    recorder.ask({"do": "register", "tenant": tenant, "model": "support", "number": 1, "version_id": version_id})
+    recorder.end()
+    assert list((tmp_path / "storage" / tenant).rglob("arrays.bin"))
+    assert not (registrar.recorded / tenant).exists()
+    answers = registrar.consume(f"{tenant}.support/1", INPUTS["text"], cwd=tmp_path)
+    assert len(answers) == len(INPUTS["text"])

@@ -1,3 +1,5 @@
+from typing import Any
+
 from classifier.scaling import (
     IDLE_SECONDS,
     PRESSED_SECONDS,
@@ -14,6 +16,7 @@ from classifier.scaling import (
     Stop,
     Waiting,
     decide,
+    may_serve,
     press,
 )
 from tests.classifier.situations import NOW, TENANTS, USES, seen, started
@@ -161,3 +164,22 @@ def test_a_lease_is_given_up_when_there_has_been_nothing_to_do() -> None:
     assert decide(seen(held={"acme": NOW - 30})) == []
     assert decide(seen(held={"acme": NOW - 300})) == [Release("acme")]
     assert started(decide(seen([Waiting("acme", "infer", 1)], held={"acme": NOW - 300}))) == [Start("acme", "infer")]
+
+
+def test_a_host_serves_those_whom_it_is_for_and_the_others_serve_everybody_else() -> None:
+    assert may_serve("acme", only={"acme", "globex"}, dedicated=())
+    assert not may_serve("initech", only={"acme"}, dedicated=())
+    assert may_serve("initech", only=(), dedicated={"acme"})
+    assert not may_serve("acme", only=(), dedicated={"acme"})
+
+
+def test_a_host_holds_those_whom_it_is_for_also_when_they_have_nothing_to_do() -> None:
+    own: dict[str, Any] = {"only": {"acme"}, "allowed": {"acme": Allowance()}}
+    assert decide(seen(held={}, **own)) == [Claim("acme")]
+    assert decide(seen(held={"acme": NOW - 300}, **own)) == []
+    assert decide(seen(held={}, elsewhere={"acme": "east"}, **own)) == []
+
+
+def test_a_host_passes_those_whom_it_is_for_to_nobody_however_full_it_is() -> None:
+    full = {"only": {"acme", "globex"}, "room": Room(infer=1), "held": {"globex": NOW}, "neighbours": {"east": 4}}
+    assert decide(seen([Waiting("acme", "infer", 1)], [worker(1, "globex")], **full)) == [Claim("acme")]

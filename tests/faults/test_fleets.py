@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from saas import process
+from saas import process, roles
 from saas.instance import ROOT
 from tests.end_to_end.stranger import Api
 from tests.service import Service
@@ -42,12 +42,12 @@ def founded(victim: Service, name: str) -> Iterator[tuple[Api, dict[str, str]]]:
 
 
 @contextmanager
-def another_fleet(victim: Service, *options: str) -> Iterator[None]:
-    """Run one more fleet on this machine, as if it were another host's."""
+def another_fleet(victim: Service, *options: str, told: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Run one more fleet on this machine, as if it were another host's, told what that host is told."""
     command = [sys.executable, "manage.py", "fleet", "run", *options]
     with victim.instance.log("fleet-west").open("ab") as log:
         fleet = subprocess.Popen(
-            command, cwd=ROOT, env=victim.instance.environment("fleet"), stdout=log, stderr=subprocess.STDOUT
+            command, cwd=ROOT, env=told or victim.instance.environment("fleet"), stdout=log, stderr=subprocess.STDOUT
         )
     try:
         until(lambda: "west" in {host["host"] for host in status(victim)["hosts"]})
@@ -118,6 +118,19 @@ def test_a_dedicated_host_serves_its_organisation_and_nobody_else(victim: Servic
         # The first may not have looked at the hosts yet: then it serves both, until it has.
         until(lambda: hosts_after_asking() == {"west"})
         assert "west" not in hosts_of(victim, of_other["slug"])
+
+
+@pytest.mark.proves("processes", "code", "A host of one organisation's own is taken over, and with it what it was told")
+def test_a_dedicated_host_serves_by_a_secret_from_which_no_other_login_follows(victim: Service) -> None:
+    with founded(victim, "Guarded") as (api, made):
+        secret = roles.dedicated(victim.instance, made["organisation"].removeprefix("org_"))
+        told = {**victim.instance.environment("fleet"), **secret}
+        del told["ASSORT_FLEET_SECRET"]
+        assert victim.instance.secrets["fleet_secret"] not in "".join(told.values())
+        with another_fleet(victim, "--host", "west", "--only", made["slug"], told=told):
+            until(lambda: lease_of(victim, made["slug"])["host"] == "west")
+            assert answers(api)
+            assert hosts_of(victim, made["slug"]) == {"west"}
 
 
 @pytest.mark.proves("gateway", "code", "Workers are told to stop while requests wait for their answers")

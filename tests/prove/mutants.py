@@ -184,6 +184,27 @@ MUTANTS = (
         (SECRETS,),
     ),
     Mutant(
+        "a host serves whom another has for itself",
+        "classifier/scaling.py",
+        "    return tenant in only if only else tenant not in dedicated\n",
+        "    return tenant in only if only else True\n",
+        ("tests/classifier/test_scaling.py",),
+    ),
+    Mutant(
+        "a host of one organisation's own is told what everybody's logins follow from",
+        "saas/roles.py",
+        '    secret = own.pop(variable("fleet_secret"))\n',
+        '    secret = own[variable("fleet_secret")]\n',
+        ("tests/saas/test_roles.py",),
+    ),
+    Mutant(
+        "a role is told the secrets of others that lie beside its own",
+        "saas/roles.py",
+        "for name, text in given.items() if name not in closed and not name",
+        "for name, text in given.items() if not name",
+        ("tests/saas/test_roles.py",),
+    ),
+    Mutant(
         "a key is found whosever it is",
         "tenants/keys.py",
         "ApiKey.objects.filter(organisation=organisation, id=key_id)",

@@ -32,3 +32,20 @@ def test_an_address_that_is_none_is_refused(url: str, monkeypatch: pytest.Monkey
     monkeypatch.setenv(NAME, url)
     with pytest.raises(BadEnvironment, match="smtp://user:password"):
         env.mail(NAME)
+
+
+def test_passwords_of_workers_are_read_and_none_is_there_where_none_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env.passwords("ASSORT_WORKER_PASSWORDS") == {}
+    given = '{"0123456789abcdef": {"postgres": "one", "broker": "two"}}'
+    monkeypatch.setenv("ASSORT_WORKER_PASSWORDS", given)
+    assert env.passwords("ASSORT_WORKER_PASSWORDS") == {"0123456789abcdef": {"postgres": "one", "broker": "two"}}
+
+
+@pytest.mark.parametrize(
+    "said", ["my-secret", '["my-secret"]', '{"a": "my-secret"}', '{"a": {"postgres": "my-secret"}}']
+)
+def test_passwords_that_are_none_are_refused_and_not_repeated(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSORT_WORKER_PASSWORDS", said)
+    with pytest.raises(BadEnvironment, match="Print this host's secret anew") as refused:
+        env.passwords("ASSORT_WORKER_PASSWORDS")
+    assert "my-secret" not in str(refused.value)

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         run = actions.add_parser("run", help="run the fleet in the foreground")
         run.add_argument("--host", default="", metavar="NAME", help="its name among the hosts (the machine's)")
         run.add_argument(
-            "--only", default="", metavar="ORG", help="serve this organisation only, and let no other host"
+            "--only", default="", metavar="ORG[,ORG]", help="serve these organisations only, and let no other host"
         )
         show = actions.add_parser("status", help="show hosts, workers, queues, leases, quarantine, and what comes next")
         show.add_argument("--json", action="store_true", help="print a JSON object")
@@ -33,7 +33,7 @@ class Command(BaseCommand):
             raise CommandError(error.detail) from error
 
     def run(self, options: dict[str, Any]) -> None:
-        start.run(host=options["host"], only=options["only"])
+        start.run(host=options["host"], only=[slug for slug in options["only"].split(",") if slug])
 
     def status(self, options: dict[str, Any]) -> None:
         found = status.status()
