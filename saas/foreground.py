@@ -75,6 +75,8 @@ class Foreground:
     def _run_in_turn(self) -> int:
         for part in self.parts:
             member = self._start(part)
+            if self._told:  # While it was being started, when nobody could pass it on.
+                member.running.send_signal(part.stop_signal)
             while member.running.poll() is None:
                 self._rest()
             if self._told or member.running.returncode:
