@@ -1,6 +1,7 @@
 """The command `./assort`."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from saas import checks, parts, supervisor
+from saas import checks, collected, parts, supervisor
 from saas.directory import DirectoryError
 from saas.embedded_server import EmbeddedError
 from saas.instance import ROOT, Instance, InstanceError
@@ -80,6 +81,10 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="run the gates: style, types, imports, security, generated files")
     check.set_defaults(run=lambda _options: checks.run_all())
 
+    metrics = commands.add_parser("metrics", help="print what the running service counts, as Prometheus reads it")
+    metrics.add_argument("--targets", action="store_true", help="print where Prometheus finds it, for file_sd_configs")
+    metrics.set_defaults(run=_metrics)
+
     manage = commands.add_parser("manage", help="Django's manage.py", add_help=False, prefix_chars="\0")
     manage.add_argument("arguments", nargs=argparse.REMAINDER)
     manage.set_defaults(run=_manage)
@@ -141,6 +146,17 @@ def _bench(options: argparse.Namespace) -> NoReturn:
 def _prove(options: argparse.Namespace) -> NoReturn:
     os.chdir(ROOT)
     os.execv(sys.executable, [sys.executable, "-m", "tests.prove", *options.arguments])
+
+
+def _metrics(options: argparse.Namespace) -> int:
+    instance = Instance.create(options.data)
+    if options.targets:
+        sys.stdout.write(json.dumps(collected.targets(instance), indent=2) + "\n")
+        return 0
+    if not instance.is_running:
+        raise CommandError(f"nothing runs on {instance.data}. Start it with ./assort up, then repeat this command.")
+    sys.stdout.writelines(collected.texts(instance))
+    return 0
 
 
 def _manage(options: argparse.Namespace) -> NoReturn:

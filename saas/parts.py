@@ -5,7 +5,7 @@ import sys
 from functools import partial
 
 from saas import embedded
-from saas.instance import Instance
+from saas.instance import ROOT, Instance
 from saas.ports import HOST
 from saas.process import Part
 
@@ -87,6 +87,7 @@ def _granian(instance: Instance, interface: str, application: str, port: str, *b
         *("--workers", str(instance.web_processes), "--respawn-failed-workers", "--no-ws"),
         # Less than the grace of the part, so that the server and not its keeper ends a stuck worker.
         *("--workers-kill-timeout", "8"),
+        *("--log-config", str(ROOT / "saas" / "granian.json")),
         *bounds,
     )
 
