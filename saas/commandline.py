@@ -81,6 +81,12 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="run the gates: style, types, imports, security, generated files")
     check.set_defaults(run=lambda _options: checks.run_all())
 
+    diagnosis = commands.add_parser(
+        "doctor", help="look at the installation, and say what is missing and how to mend it"
+    )
+    diagnosis.add_argument("--json", action="store_true", help="print a JSON object")
+    diagnosis.set_defaults(run=_doctor)
+
     metrics = commands.add_parser("metrics", help="print what the running service counts, as Prometheus reads it")
     metrics.add_argument("--targets", action="store_true", help="print where Prometheus finds it, for file_sd_configs")
     metrics.set_defaults(run=_metrics)
@@ -146,6 +152,23 @@ def _bench(options: argparse.Namespace) -> NoReturn:
 def _prove(options: argparse.Namespace) -> NoReturn:
     os.chdir(ROOT)
     os.execv(sys.executable, [sys.executable, "-m", "tests.prove", *options.arguments])
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    # The drivers of the servers, of which the supervisor of `up` has no need.
+    from saas import doctor  # noqa: PLC0415
+
+    found = []
+    for finding in doctor.examine(Instance.create(options.data)):
+        found.append(finding)
+        if not options.json:
+            sys.stdout.write(f"{finding}\n")
+            sys.stdout.flush()
+    is_missing = any(finding.state == doctor.State.MISSING for finding in found)
+    if options.json:
+        document = {"healthy": not is_missing, "findings": [finding.to_json() for finding in found]}
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    return 1 if is_missing else 0
 
 
 def _metrics(options: argparse.Namespace) -> int:

@@ -43,6 +43,7 @@ def run() -> None:
     """Serve requests until the process is told to stop."""
     client = broker.connect()
     boot.check_broker(client)
+    boot.check_sessions()
     users = BrokerUsers(client)
     users.watch()
     heart = Heart("provisioner")
