@@ -5,7 +5,7 @@ PostgreSQL is the truth. A message may come twice or late; the claim in the work
 
 import logging
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
@@ -15,9 +15,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from classifier import queues
+from classifier import backlog, queues
 from classifier.kinds import CLASSIFICATION, FOLLOWING, OF_KIND, TIDYING
-from tenants import boot, broker, heartbeats, ids, isolation, notify, wakeups
+from tenants import boot, broker, heartbeats, ids, isolation, logs, metrics, notify, wakeups
 from tenants.models import Appointment, Job, Organisation
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,8 @@ def run() -> None:
     """Relay until the process is told to stop."""
     client = broker.connect()
     boot.check_process(client, decoys=[("RPOP", isolation.queue(boot.NOBODY, "infer"))])
+    backlog.watch(client)
+    metrics.serve(after=connection.close)
     with wakeups.listening("job") as calls:
         notify.ready()
         heart = heartbeats.Heart("relay")
@@ -107,17 +109,18 @@ def bring_back(client: redis.Redis) -> int:
     now = timezone.now()
     expired = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now).exclude(queue="record")
     lost = Job.objects.filter(pk__in=_lost(client, now - SENT_LONG_AGO), state=Job.State.SENT)
-    count = _queue_again(expired) + _queue_again(lost)
-    if count:
-        log.info("brought back %d jobs", count)
-    return count
+    return _queue_again(expired) + _queue_again(lost)
 
 
 @transaction.atomic
 def _queue_again(jobs: QuerySet[Job]) -> int:
     """What a worker has in hand at this moment is left alone: each would have rows that the other waits for."""
-    free = list(jobs.select_for_update(skip_locked=True).values_list("pk", flat=True))
-    return Job.objects.filter(pk__in=free).update(state=Job.State.QUEUED, lease_until=None)
+    free = dict(jobs.select_for_update(skip_locked=True).values_list("pk", "tenant"))
+    count = Job.objects.filter(pk__in=free).update(state=Job.State.QUEUED, lease_until=None)
+    for tenant, jobs_of_it in Counter(free.values()).items():
+        with logs.about(tenant=tenant):
+            log.info("brought back %d jobs, %s among them", jobs_of_it, next(pk for pk in free if free[pk] == tenant))
+    return count
 
 
 def _lost(client: redis.Redis, before: object) -> Sequence[str]:

@@ -4,8 +4,9 @@ No process, socket or clock in here. A fleet looks around, describes what it see
 `decide` says; a claim that was granted lets the next decision start the worker.
 """
 
+import math
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -192,6 +193,35 @@ def press(seen: Situation) -> dict[str, Pressure]:
             known = seen.pressure.get(queue.tenant)
             pressed[queue.tenant] = known if known and known.workers == workers else Pressure(workers, seen.now)
     return pressed
+
+
+def wanted_hosts(
+    waiting: Iterable[Waiting], running: Iterable[Running], *, allowed: Mapping[str, Allowance], room: Room
+) -> int:
+    """Return how many hosts with so much room are wanted for what waits and runs on all of them: one at least.
+
+    A place is taken by each worker that answers, idle or not. A processor is wanted where callers wait for more than
+    their workers can do, and a plan allows one more; never for what is answered later.
+    """
+    staying = [worker for worker in running if not worker.is_stopping and worker.tenant in allowed]
+    waiting = [queue for queue in waiting if queue.is_work and queue.tenant in allowed]
+    answering = Counter(worker.tenant for worker in staying if worker.use == INFER)
+    jobs = {(worker.tenant, worker.use) for worker in staying if worker.use in JOB_USES}
+    jobs |= {(queue.tenant, queue.use) for queue in waiting if queue.use in JOB_USES and queue.messages}
+    pressed = 0
+    for queue in waiting:
+        if queue.use == INFER:
+            workers = answering[queue.tenant] = max(1, answering[queue.tenant])
+            is_pressed = _is_too_much(queue.messages - queue.later + queue.backlog, workers)
+            pressed += min(workers + 1, allowed[queue.tenant].infer) if is_pressed else 0
+    of_tenant = Counter(tenant for tenant, _ in jobs)
+    wanted = (
+        (answering.total(), room.infer),
+        (pressed, room.at_work),
+        (sum(min(count, allowed[tenant].jobs) for tenant, count in of_tenant.items()), room.jobs),
+        (sum(use == TRAIN for _, use in jobs), room.trainings),
+    )
+    return max(1, *(math.ceil(count / places) for count, places in wanted))
 
 
 def _territory(seen: Situation) -> list[Action]:

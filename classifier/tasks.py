@@ -16,7 +16,7 @@ from classifier.leases import Bounds
 from classifier.loaded import LoadedModels
 from classifier.reply_line import ReplyLine
 from classifier.scribe import Scribe
-from tenants import isolation
+from tenants import isolation, logs
 
 
 class Worker:
@@ -67,34 +67,35 @@ def _is_wanted_elsewhere() -> bool:
 
 @shared_task(name=TRAIN, ignore_result=True)
 def train(job_id: str) -> None:
-    _end_after_this()
+    _end_after(job_id)
     trainer.train(job_id, tenant=Worker.tenant, bounds=Worker.bounds)
 
 
 @shared_task(name=VALIDATE, ignore_result=True)
 def validate(dataset_id: str) -> None:
-    _end_after_this()
+    _end_after(dataset_id)
     reader.validate(dataset_id, tenant=Worker.tenant, bounds=Worker.bounds)
 
 
 @shared_task(name=FOLLOW, ignore_result=True)
 def follow(job_id: str) -> None:
-    _end_after_this()
+    _end_after(job_id)
     follower.follow(job_id, tenant=Worker.tenant)
 
 
 @shared_task(name=ADOPT, ignore_result=True)
 def adopt(job_id: str) -> None:
-    _end_after_this()
+    _end_after(job_id)
     adopter.adopt(job_id, tenant=Worker.tenant)
 
 
 @shared_task(name=TIDY, ignore_result=True)
 def tidy(job_id: str) -> None:
-    _end_after_this()
+    _end_after(job_id)
     tidying.tidy(job_id, tenant=Worker.tenant)
 
 
-def _end_after_this() -> None:
-    """Let this process take no further message: a job has a process of its own."""
+def _end_after(job_id: str) -> None:
+    """Let this process take no further message: a job has a process of its own. All that it still says is about it."""
     state.should_stop = 0
+    logs.note(job=job_id)

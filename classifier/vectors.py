@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from classifier.ml.sentences import NOTHING, Known, Remembered
-from tenants import folders, ids, isolation
+from tenants import folders, ids, isolation, logs
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def _read(path: Path, sha256: str, width: int) -> Known:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
             encoder, hashes, vectors = str(found["encoder"]), found["hashes"], found["vectors"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, AttributeError) as error:
-        log.warning("%s cannot be read and is made anew: %r", path, error)
+        log.warning("%s cannot be read and is made anew: %s", path, logs.words(error))
         return NOTHING
     is_ours = (
         (encoder, hashes.dtype, vectors.dtype) == (sha256, np.uint64, np.float16)

@@ -25,7 +25,7 @@ from classifier.queues import INFER, LATER, TRAIN
 from classifier.reply_line import ReplyLine
 from classifier.scribe import Scribe
 from classifier.secret import Secret
-from tenants import boot, isolation
+from tenants import boot, isolation, logs
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +77,7 @@ def load_training() -> None:
 def become(given: Secret) -> None:
     """Make this process the organisation's for good: its logins, its folder, and nothing else within reach."""
     isolation.log_in_as_worker(given.tenant, password=given.database_password, token=given.token, name=given.name)
+    logs.always(tenant=given.tenant)
     in_force = _confine(given)
     log.info("worker of %s for %s, pid %d, %s", given.tenant, given.use, os.getpid(), in_force)
     tasks.Worker.tenant = given.tenant

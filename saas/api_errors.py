@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from classifier.errors import DatasetNotReady, ModelNotReady
 from frontend.views import errors as pages
-from tenants import errors
+from tenants import errors, logs
 from tenants.errors import FieldError, TenantError
 from tenants.middleware import request_id
 
@@ -143,7 +143,7 @@ def _translated(exception: Exception) -> TenantError | None:
     if isinstance(exception, exceptions.ValidationError):
         return errors.InvalidInput("Some fields are wrong; see `errors`.", errors=tuple(_fields(exception.detail)))
     if isinstance(exception, OSError) and exception.errno in errors.FULL:
-        log.error("the disk is full: %s", exception)
+        log.error("the disk is full: %s", logs.words(exception))
         return errors.no_room()
     for kinds, translation, detail in TRANSLATIONS:
         if isinstance(exception, kinds):

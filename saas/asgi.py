@@ -22,6 +22,7 @@ from classifier import event_stream, later  # noqa: E402
 from classifier.gateway import Gateway, http  # noqa: E402
 from saas import api_errors, readiness, spool  # noqa: E402
 from saas.forwarding import Forwarding  # noqa: E402
+from tenants import metrics  # noqa: E402
 from tenants.errors import TenantError  # noqa: E402
 from tenants.middleware import request_id  # noqa: E402
 
@@ -67,6 +68,7 @@ class Application:
             raise
         _keep_turns_short()
         await self.gateway.start()
+        metrics.serve()
         await self.web.start()
         # The server waits for open responses before it says that it shuts down.
         _on_stop_signals(self.streams.end)

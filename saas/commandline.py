@@ -1,6 +1,7 @@
 """The command `./assort`."""
 
 import argparse
+import json
 import os
 import re
 import sys
@@ -9,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from saas import checks, manifests, parts, roles, supervisor
+from saas import checks, collected, manifests, parts, roles, supervisor
 from saas.checks import GateError
 from saas.directory import DirectoryError
 from saas.embedded_server import EmbeddedError
@@ -109,6 +110,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.set_defaults(run=lambda options: checks.run(options.gates))
 
+    diagnosis = commands.add_parser(
+        "doctor", help="look at the installation, and say what is missing and how to mend it"
+    )
+    diagnosis.add_argument("--json", action="store_true", help="print a JSON object")
+    diagnosis.set_defaults(run=_doctor)
+
+    metrics = commands.add_parser("metrics", help="print what the running service counts, as Prometheus reads it")
+    metrics.add_argument("--targets", action="store_true", help="print where Prometheus finds it, for file_sd_configs")
+    metrics.set_defaults(run=_metrics)
+
     manage = commands.add_parser("manage", help="Django's manage.py", add_help=False, prefix_chars="\0")
     manage.add_argument("arguments", nargs=argparse.REMAINDER)
     manage.set_defaults(run=_manage)
@@ -207,6 +218,34 @@ def _coverage(options: argparse.Namespace) -> NoReturn:
 def _release(options: argparse.Namespace) -> NoReturn:
     os.chdir(ROOT)
     os.execv(sys.executable, [sys.executable, "-m", "tests.delivery.release", *options.arguments])
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    # The drivers of the servers, of which the supervisor of `up` has no need.
+    from saas import doctor  # noqa: PLC0415
+
+    found = []
+    for finding in doctor.examine(Instance.create(options.data)):
+        found.append(finding)
+        if not options.json:
+            sys.stdout.write(f"{finding}\n")
+            sys.stdout.flush()
+    is_missing = any(finding.state == doctor.State.MISSING for finding in found)
+    if options.json:
+        document = {"healthy": not is_missing, "findings": [finding.to_json() for finding in found]}
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    return 1 if is_missing else 0
+
+
+def _metrics(options: argparse.Namespace) -> int:
+    instance = Instance.create(options.data)
+    if options.targets:
+        sys.stdout.write(json.dumps(collected.targets(instance), indent=2) + "\n")
+        return 0
+    if not instance.is_running:
+        raise CommandError(f"nothing runs on {instance.data}. Start it with ./assort up, then repeat this command.")
+    sys.stdout.writelines(collected.texts(instance))
+    return 0
 
 
 def _manage(options: argparse.Namespace) -> NoReturn:

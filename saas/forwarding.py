@@ -13,6 +13,7 @@ from yarl import URL
 
 from classifier.gateway import http
 from saas import introduction
+from tenants import logs
 from tenants.errors import Malformed, Unavailable
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class Forwarding:
         try:
             response = await asked
         except aiohttp.ClientError as error:
-            log.warning("no web process answers: %s", error)
+            log.warning("no web process answers: %s", logs.words(error))
             raise Unavailable("The pages do not answer just now. Try again.", retry_after=2) from error
         async with response:
             kept = [(name.lower(), value) for name, value in response.raw_headers if name.lower() not in OF_CONNECTION]

@@ -47,6 +47,9 @@ _FILES = ("secrets.json", "ports.json", "options.json")
 _MOST_WEB_PROCESSES = 8
 # `web` is the gateway's, where everybody comes in, and `pages` that of the web processes behind it.
 _PORT_NAMES = ("web", "pages", "postgres", "valkey", "mlflow")
+# The parts that tell what they count, each process on a port of its own; of these there are several processes.
+MEASURED = ("gateway", "web", "relay", "fleet", "registrar", "postman")
+_IN_SEVERAL = ("gateway", "web")
 # Of the caller's environment a part sees where programs, locale, certificates and temporary files are, and
 # which kernels OpenBLAS should use; nothing else, so that no credential travels along by accident.
 _PASSED_ON = (
@@ -66,6 +69,8 @@ FIXED = {
 }
 # Workers that a developer may look into, with a profiler of the same user; see CONTRIBUTING.md.
 _PROFILE = "ASSORT_PROFILE"
+# The form of every part's log; see tenants/logs.py.
+_LOGS = "ASSORT_LOGS"
 
 
 class InstanceError(Exception):
@@ -102,13 +107,14 @@ class Instance:
         data = Path(os.path.abspath(data))
         directory.make(data)
         options = directory.load(data / "options.json")
+        web_processes = web_processes or int(options.get("web_processes", usual_web_processes()))
         return cls(
             data=data,
-            ports=_ports(directory.load(data / "ports.json") | ({"web": port} if port else {})),
+            ports=_ports(directory.load(data / "ports.json") | ({"web": port} if port else {}), web_processes),
             secrets=_secrets(data / "secrets.json"),
             public_url=str(options.get("public_url", "")) if public_url is None else public_url,
             encoder=bool(options.get("encoder", True)) if encoder is None else encoder,
-            web_processes=web_processes or int(options.get("web_processes", usual_web_processes())),
+            web_processes=web_processes,
             database_url=os.environ.get("DATABASE_URL", ""),
             redis_url=os.environ.get("REDIS_URL", ""),
         )
@@ -175,10 +181,14 @@ class Instance:
 
     def move_taken_ports(self) -> None:
         """Give the embedded servers other ports where somebody else has taken theirs meanwhile."""
-        for name in ("pages", "postgres", "valkey", "mlflow"):
+        for name in self.ports.keys() - {"web"}:
             if not is_free(self.ports[name]):
                 self.ports[name] = free(self.ports)
         self._save()
+
+    def metrics_ports(self, part: str) -> list[int]:
+        """Return where the processes of a part tell what they count; none for a part that counts nothing."""
+        return [self.ports[name] for name in _metrics_names(part, self.web_processes)]
 
     def owner_database_url(self) -> str:
         password = self.secrets["owner_password"]
@@ -204,6 +214,10 @@ class Instance:
             "ASSORT_WEB_ADDRESS": f"http://{HOST}:{self.ports['pages']}",
             "ASSORT_ENCODER": "on" if self.encoder else "off",
         }
+        if ports := self.metrics_ports(part):
+            environment["ASSORT_METRICS_LISTEN"] = f"{HOST}:{','.join(map(str, ports))}"
+        if _LOGS in os.environ:
+            environment[_LOGS] = os.environ[_LOGS]
         if part == "fleet" and _PROFILE in os.environ:
             environment[_PROFILE] = os.environ[_PROFILE]
         return environment | self.credentials(part)
@@ -265,9 +279,15 @@ def _with_login(url: str, user: str, password: str, database: str | None = None)
     return split._replace(netloc=f"{quote(user)}:{quote(password)}@{address}", path=path).geturl()
 
 
-def _ports(known: dict[str, Any]) -> dict[str, int]:
+def _metrics_names(part: str, web_processes: int) -> list[str]:
+    count = 0 if part not in MEASURED else web_processes if part in _IN_SEVERAL else 1
+    return [f"metrics {part} {number}" for number in range(count)]
+
+
+def _ports(known: dict[str, Any], web_processes: int) -> dict[str, int]:
     ports: dict[str, int] = {name: int(port) for name, port in known.items()}
-    for name in _PORT_NAMES:
+    measured = (name for part in MEASURED for name in _metrics_names(part, web_processes))
+    for name in (*_PORT_NAMES, *measured):
         if name not in ports:
             ports[name] = free(ports)
     return ports

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Self
 
+from saas.instance import ROOT
 from saas.ports import HOST
 
 # Pages and calls that each web process serves at a time.
@@ -102,6 +103,7 @@ def _granian(interface: str, application: str, at: Address, processes: int, *bou
         *("--workers", str(processes), "--respawn-failed-workers", "--no-ws"),
         # Less than the grace of the part, so that the server and not its keeper ends a stuck worker.
         *("--workers-kill-timeout", "8"),
+        *("--log-config", str(ROOT / "saas" / "granian.json")),
         *bounds,
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from saas import env
+from tenants import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -17,6 +18,8 @@ ASSORT_PART = env.choice("ASSORT_PART", PARTS)
 ASSORT_DATA = env.text("ASSORT_DATA")
 ASSORT_MODE = env.choice("ASSORT_MODE", ("development", "production"), "development")
 ASSORT_PUBLIC_URL = env.text("ASSORT_PUBLIC_URL", "http://127.0.0.1:8000")
+# Objects for machines or lines for people.
+ASSORT_LOGS = env.choice("ASSORT_LOGS", logs.FORMS, logs.form())
 # Whether trainings use a sentence encoder by themselves, and workers are forked with it.
 ASSORT_ENCODER = env.choice("ASSORT_ENCODER", ("on", "off"), "on") == "on"
 # Where the gateway finds the web processes.
@@ -71,6 +74,7 @@ TENANT_MODEL = "tenants.Organisation"
 AUTH_USER_MODEL = "tenants.User"
 
 MIDDLEWARE = [
+    "saas.measured.Measured",
     "tenants.middleware.RequestId",
     "django.middleware.security.SecurityMiddleware",
     "saas.content_policy.ContentPolicy",
@@ -244,11 +248,5 @@ USE_I18N = False
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"django.request": {"level": "ERROR"}},
-}
+LOGGING_CONFIG = "tenants.logs.configure"
+LOGGING = logs.configuration()

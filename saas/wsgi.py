@@ -13,11 +13,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saas.settings")
 _django = get_wsgi_application()
 
 from saas import introduction, readiness  # noqa: E402
+from tenants import metrics  # noqa: E402
 
 readiness.refuse_unsafe()
 # All pages and calls are loaded now, not by the first who asks; what is there then stays, and need not be looked at for
 # garbage again and again.
 get_resolver().url_patterns  # noqa: B018
+metrics.serve()
 gc.collect()
 gc.freeze()
 

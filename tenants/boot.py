@@ -6,11 +6,12 @@ A login that can do more than it should would turn every wall behind it into a h
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import psycopg
 import redis
 from django.core.checks import Tags, run_checks
 from django.db import connection
 
-from tenants import isolation
+from tenants import isolation, sessions, wakeups
 
 POSTGRESQL = 160000
 BROKERS = {"valkey": (8, 0), "redis": (7, 2)}
@@ -43,7 +44,14 @@ def check_process(client: redis.Redis, *, decoys: Sequence[tuple[str, ...]]) -> 
         raise UnsafeConfiguration("; ".join(f"{error.msg} {error.hint}" for error in errors))
     with connection.cursor() as cursor:
         check_login(cursor, may_inherit=())
+    check_sessions()
     check_refused(client, decoys)
+
+
+def check_sessions() -> None:
+    """Check that no pooler shares this process's sessions with others."""
+    if not sessions.last(lambda: psycopg.connect(**wakeups.login(), autocommit=True, connect_timeout=5)):
+        raise UnsafeConfiguration(f"A pooler gives the session of one connection to another: {sessions.MEND}")
 
 
 def check_worker(client: redis.Redis, tenant: str) -> None:

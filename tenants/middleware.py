@@ -12,7 +12,7 @@ import redis
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase
 
-from tenants import broker, idempotency, ids, isolation, keys, rates
+from tenants import broker, idempotency, ids, isolation, keys, logs, rates
 from tenants.errors import InvalidKey, MissingScope, TenantError, Unavailable
 from tenants.models import ApiKey, Membership, Organisation
 
@@ -30,9 +30,11 @@ class RequestId:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.request_id = request_id(request.headers.get("X-Request-Id"))  # type: ignore[attr-defined]  # ours
-        response = self.get_response(request)
-        response.headers["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]  # set above
+        number = request_id(request.headers.get("X-Request-Id"))
+        request.request_id = number  # type: ignore[attr-defined]  # ours
+        with logs.about(request=number):
+            response = self.get_response(request)
+        response.headers["X-Request-Id"] = number
         return response
 
 
@@ -75,6 +77,7 @@ def _serve_api(request: Any, view: View, kwargs: dict[str, Any]) -> HttpResponse
         response = view(request, **kwargs)
     else:
         request.api_key, request.organisation = key, key.organisation
+        logs.note(tenant=key.organisation_id)
         keys.note_use(key)
         response = idempotency.once(request, lambda: _run(request, view, kwargs, key.organisation))
     for name, value in headers.items():
@@ -105,6 +108,7 @@ def _serve_page(request: Any, view: View, kwargs: dict[str, Any]) -> HttpRespons
         raise Http404
     request.membership = membership
     request.organisation = membership.organisation
+    logs.note(tenant=membership.organisation.tenant)
     return _run(request, view, kwargs, membership.organisation)
 
 

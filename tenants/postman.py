@@ -12,7 +12,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from tenants import boot, emails, heartbeats, notify, wakeups
+from tenants import boot, emails, heartbeats, logs, metrics, notify, wakeups
+from tenants.metrics import Counter, Gauge, Labels
 from tenants.models import Letter, Membership, Organisation
 from tenants.permissions import Role
 
@@ -23,12 +24,15 @@ WAIT_SECONDS = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=4)
 TRIED_FOR = timedelta(days=1)
 SENT_ARE_KEPT = timedelta(days=7)
+FAILURES = Counter("assort_letters_failed", "Attempts to send a letter to somebody that failed.")
 
 
 def run() -> None:
     """Send letters until the process is told to stop."""
     with connection.cursor() as cursor:
         boot.check_login(cursor, may_inherit=())
+    Gauge("assort_letters_waiting", "Letters that are still to be sent.", _count_waiting)
+    metrics.serve(after=connection.close)
     heart = heartbeats.Heart("postman")
     with wakeups.listening("letter") as calls:
         notify.ready()
@@ -71,6 +75,10 @@ def _waiting() -> QuerySet[Letter]:
     return Letter.objects.filter(Exists(active), sent_at=None, due_at__lte=Now())
 
 
+def _count_waiting() -> dict[Labels, float]:
+    return {(): Letter.objects.filter(sent_at=None).count()}
+
+
 def _reach_all(letter: Letter) -> bool:
     """Write to everybody who has not had the letter yet, and say whether all have it now."""
     slug = Organisation.objects.values_list("slug", flat=True).get(pk=letter.tenant)
@@ -82,7 +90,9 @@ def _reach_all(letter: Letter) -> bool:
         try:
             emails.send(letter, address, slug=slug)
         except Exception:  # Whatever is wrong with one letter, the others' must still be sent.
-            log.exception("letter %d to membership %d is tried again later", letter.pk, member)
+            with logs.about(tenant=letter.tenant):
+                log.exception("letter %d to membership %d is tried again later", letter.pk, member)
+            FAILURES.add()
             is_complete = False
         else:
             letter.reached.append(member)

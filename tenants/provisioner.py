@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from tenants import boot, broker, folders, isolation, notify, schemas, wakeups
+from tenants import boot, broker, folders, isolation, logs, notify, schemas, wakeups
 from tenants.heartbeats import Heart
 from tenants.models import (
     Appointment,
@@ -43,6 +43,7 @@ def run() -> None:
     """Serve requests until the process is told to stop."""
     client = broker.connect()
     boot.check_broker(client)
+    boot.check_sessions()
     users = BrokerUsers(client)
     users.watch()
     heart = Heart("provisioner")
@@ -75,17 +76,22 @@ def serve_next(client: redis.Redis) -> bool:
         request = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("organisation").first()
         if request is None:
             return False
-        started = time.monotonic()
-        try:
-            with transaction.atomic():
-                _serve(request, client)
-        except Exception:  # Whatever went wrong, the next customer's request must still be served.
-            log.exception("%s %s failed", request.action, request.organisation_id)
-            _fail(request)
-        else:
-            took = time.monotonic() - started
-            log.info("%s %s in %.2f s", request.action, request.organisation_id, took)
+        with logs.about(tenant=request.organisation_id):
+            _try(request, client)
     return True
+
+
+def _try(request: Provisioning, client: redis.Redis) -> None:
+    started = time.monotonic()
+    try:
+        with transaction.atomic():
+            _serve(request, client)
+    except Exception:  # Whatever went wrong, the next customer's request must still be served.
+        log.exception("%s %s failed", request.action, request.organisation_id)
+        _fail(request)
+    else:
+        took = time.monotonic() - started
+        log.info("%s %s in %.2f s", request.action, request.organisation_id, took)
 
 
 def _serve(request: Provisioning, client: redis.Redis) -> None:

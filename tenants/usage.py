@@ -15,7 +15,7 @@ import psycopg
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.models import Sum
 
-from tenants import isolation
+from tenants import isolation, logs
 from tenants.models import Organisation
 from tenants.records.models import Usage
 
@@ -143,7 +143,9 @@ def _is_written(group: Sequence[Organisation]) -> bool:
         raise
     except (DatabaseError, psycopg.Error) as error:
         # The schema of one of them is gone with it, and with it whoever could ask for these numbers.
-        log.warning("the usage of %s cannot be written: %s", ", ".join(each.tenant for each in group), error)
+        log.warning(
+            "the usage of %s cannot be written: %s", ", ".join(each.tenant for each in group), logs.words(error)
+        )
         return False
     return True
 

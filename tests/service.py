@@ -20,7 +20,7 @@ import pytest
 
 from saas.instance import ROOT, Instance
 
-START_SECONDS = 90
+START_SECONDS = 240
 # What a user's shell has; without the logins that this module puts into the environment of the tests.
 CALLER = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
 
@@ -75,7 +75,11 @@ class Service:
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `./assort manage …` on this instance."""
-        command = [sys.executable, "-m", "saas.commandline", "--data", str(self.instance.data), "manage", *arguments]
+        return self.assort("manage", *arguments)
+
+    def assort(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `./assort …` on this instance."""
+        command = [sys.executable, "-m", "saas.commandline", "--data", str(self.instance.data), *arguments]
         return subprocess.run(
             command, cwd=ROOT, env=self._environment(), capture_output=True, text=True, timeout=60, check=False
         )
@@ -99,11 +103,13 @@ class Service:
         return int(kept.read_text().split()[0]) if kept.exists() else 0
 
     def _environment(self) -> dict[str, str]:
-        return CALLER | self.servers
+        # Logs as an installation in production writes them.
+        return CALLER | {"ASSORT_LOGS": "json"} | self.servers
 
     def worker_environment(self) -> dict[str, str]:
         """Return what the fleet gives its fork server: where the servers are, and no password."""
         given = self.instance.environment("fleet")
+        del given["ASSORT_METRICS_LISTEN"]
         for url in ("DATABASE_URL", "REDIS_URL"):
             scheme, rest = given[url].split("://")
             given[url] = f"{scheme}://{rest.rpartition('@')[2]}"

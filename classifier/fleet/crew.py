@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from classifier.fleet import failures
+from classifier.fleet import failures, measures
 from classifier.fleet.failures import Failures
 from classifier.forkserver import ForkServer
 from classifier.forkserver.handles import Memory
 from classifier.queues import BATCH, INFER, TRAIN
 from classifier.scaling import Running, Waiting
 from classifier.secret import Secret
+from tenants import logs
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,10 @@ class Crew:
     _yielding: frozenset[str] = frozenset()
 
     def start(self, secret: Secret) -> None:
+        with logs.about(tenant=secret.tenant):
+            self._start(secret)
+
+    def _start(self, secret: Secret) -> None:
         now = time.monotonic()
         self.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = _rotated(self.log_of(secret.tenant))
@@ -71,6 +76,7 @@ class Crew:
             self._note_end(Running(0, secret.tenant, secret.use, now), lived=0.0, is_clean=False, now=now)
             return
         self.workers[pid] = Running(pid, secret.tenant, secret.use, active_at=now, since=now)
+        measures.STARTS.add(secret.use)
         self._names[pid] = secret.name
         log.info("started %s for %s, pid %d", secret.use, secret.tenant, pid)
 
@@ -105,9 +111,12 @@ class Crew:
             if exited.code != 0:
                 self.lost.add(name)
             lived = now - worker.since
-            log.info("%s of %s, pid %d, ended after %.1f s: %s", worker.use, worker.tenant, exited.pid, lived, exited)
             is_clean = exited.code == 0 or worker.is_stopping
-            self._note_end(worker, lived=lived, is_clean=is_clean, now=now)
+            with logs.about(tenant=worker.tenant):
+                log.info(
+                    "%s of %s, pid %d, ended after %.1f s: %s", worker.use, worker.tenant, exited.pid, lived, exited
+                )
+                self._note_end(worker, lived=lived, is_clean=is_clean, now=now)
         return bool(ended)
 
     def end_still(self) -> None:
@@ -166,6 +175,8 @@ class Crew:
         return self.logs / f"{tenant}.log"
 
     def _note_end(self, worker: Running, *, lived: float, is_clean: bool, now: float) -> None:
+        if not is_clean:
+            measures.CRASHES.add(worker.use)
         key = (worker.tenant, worker.use)
         found = failures.after(self.failures.get(key), lived=lived, is_clean=is_clean, now=now)
         if found is None:

@@ -25,6 +25,7 @@ def worker_environment() -> dict[str, str]:
         "ASSORT_PART": "worker",
         "ASSORT_DATA": str(settings.ASSORT_DATA),
         "ASSORT_MODE": settings.ASSORT_MODE,
+        "ASSORT_LOGS": settings.ASSORT_LOGS,
         "ASSORT_ENCODER": "on" if settings.ASSORT_ENCODER else "off",
         "DATABASE_URL": f"postgresql://{database['HOST']}:{database['PORT']}/{database['NAME']}",
         "REDIS_URL": f"redis://{at.hostname}:{at.port or 6379}",

@@ -51,6 +51,8 @@ class Foreman:
     answered_at: dict[str, float] = field(default_factory=dict)
     waiting: tuple[Waiting, ...] = ()
     strangers: set[str] = field(default_factory=set)
+    # How many hosts like this one all work is enough for, as it was at the last look.
+    wanted_hosts: int = 1
     _looked_at: float = 0.0
     _counted_at: float = 0.0
     _swept_at: float = 0.0
@@ -115,6 +117,8 @@ class Foreman:
             self.heart.beat(cursor.execute, workers=len(self.crew.workers))
         self.crew.measure()
         self._tell()
+        waiting, running = record.everywhere(self.territory.only)
+        self.wanted_hosts = scaling.wanted_hosts(waiting, running, allowed=self.territory.allowed, room=self.room)
 
     def _tell(self) -> None:
         self._told_at = time.monotonic()

@@ -12,7 +12,7 @@ from classifier import walls
 from classifier.fleet.crew import Crew, Measure
 from classifier.fleet.failures import Failures
 from classifier.fleet.outlook import Prospect
-from classifier.scaling import Running, Situation
+from classifier.scaling import Running, Situation, Waiting
 
 # A host that has been silent for so long is not there any more, and its dedication ends.
 GONE = "1 day"
@@ -46,14 +46,18 @@ _QUARANTINE: LiteralString = """
 _QUARANTINED: LiteralString = (
     "SELECT tenant, use, failures, extract(epoch FROM until - clock_timestamp()) FROM quarantine"
 )
+_EVERYWHERE: LiteralString = (
+    "SELECT host, detail->'waiting' FROM fleet_host"
+    " WHERE dedicated_to = %s AND at > clock_timestamp() - %s * interval '1 second'"
+)
+_RUNNING: LiteralString = "SELECT pid, tenant, use, is_stopping FROM fleet_worker WHERE host = ANY(%s)"
 
 
 @transaction.atomic
 def write(host: str, *, only: Collection[str], seen: Situation, crew: Crew, prospects: Sequence[Prospect]) -> None:
     """Tell what there is, what waits, and what is planned."""
-    waiting = [{"tenant": w.tenant, "use": w.use, "messages": w.messages, "backlog": w.backlog} for w in seen.waiting]
     detail = {
-        "waiting": waiting,
+        "waiting": [asdict(queue) for queue in seen.waiting],
         "next": [asdict(prospect) for prospect in prospects],
         "room": seen.room.infer,
         "walls": str(walls.here()),
@@ -62,7 +66,7 @@ def write(host: str, *, only: Collection[str], seen: Situation, crew: Crew, pros
     now = time.monotonic()
     workers = [_row(worker, crew.measures.get(worker.pid, Measure()), now) for worker in crew.workers.values()]
     with connection.cursor() as cursor:
-        cursor.execute(_HOST, [host, ",".join(sorted(only)), seen.free_places, json.dumps(detail)])
+        cursor.execute(_HOST, [host, _named(only), seen.free_places, json.dumps(detail)])
         cursor.execute(_GONE_WORKERS, [host, list(crew.workers)])
         if workers:
             cursor.execute(_WORKERS, [host, json.dumps(workers)])
@@ -90,6 +94,26 @@ def neighbours(host: str) -> tuple[dict[str, int], set[str]]:
     return {name: free for name, only, free, lives in rows if lives and not only}, {
         tenant for _, only, _, _ in rows for tenant in only.split(",") if tenant
     }
+
+
+def everywhere(only: Collection[str]) -> tuple[list[Waiting], list[Running]]:
+    """Return what waits and who runs on all hosts that live and serve whom this one does: `only`, or everybody else."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EVERYWHERE, [_named(only), SILENT_SECONDS])
+        told = cursor.fetchall()
+        cursor.execute(_RUNNING, [[host for host, _ in told]])
+        running = [Running(pid, tenant, use, 0.0, is_stopping=stops) for pid, tenant, use, stops in cursor.fetchall()]
+    # Two hosts may have counted the same queue.
+    waiting: dict[tuple[str, str], Waiting] = {}
+    # Django has JSON come as text.
+    for queue in (Waiting(**row) for _, rows in told for row in json.loads(rows)):
+        known = waiting.get((queue.tenant, queue.use), queue)
+        waiting[queue.tenant, queue.use] = max(queue, known, key=lambda each: each.messages + each.backlog)
+    return list(waiting.values()), running
+
+
+def _named(only: Collection[str]) -> str:
+    return ",".join(sorted(only))
 
 
 def put_in_quarantine(host: str, tenant: str, use: str, failed: Failures, log: str) -> None:

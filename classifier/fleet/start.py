@@ -11,7 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from classifier import linux, walls
-from classifier.fleet import passwords
+from classifier.fleet import measures, passwords
 from classifier.fleet.crew import Crew
 from classifier.fleet.demand import Demand
 from classifier.fleet.environment import worker_environment
@@ -21,7 +21,7 @@ from classifier.fleet.territory import Territory
 from classifier.forkserver import ForkServer, ForkServerDied
 from classifier.queues import INFER
 from classifier.scaling import Room
-from tenants import boot, broker, isolation
+from tenants import boot, broker, isolation, metrics
 from tenants.errors import InvalidInput
 from tenants.heartbeats import Heart
 from tenants.models import Organisation
@@ -55,8 +55,12 @@ def run(*, host: str = "", only: Sequence[str] = ()) -> None:
     heart = Heart("fleet")
     heart.host = host
     crew = Crew(server, Path(settings.ASSORT_DATA) / "logs" / "workers")
+    foreman = Foreman(territory, Demand(client, host), crew, SharedQuarantine(host, crew.log_of), room(), heart)
+    measures.watch(foreman)
+    # What scales the hosts asks for their number here.
+    metrics.serve({"/hosts": lambda: {"hosts": foreman.wanted_hosts}})
     try:
-        Foreman(territory, Demand(client, host), crew, SharedQuarantine(host, crew.log_of), room(), heart).run()
+        foreman.run()
     except ForkServerDied:
         log.exception("the fork server died, and its workers with it")
         raise SystemExit(1) from None

@@ -12,7 +12,7 @@ from functools import partial
 from classifier.gateway.database import Database
 from classifier.later import Later
 from classifier.models import Classification
-from tenants import isolation
+from tenants import isolation, logs
 from tenants.errors import TenantError, Unavailable
 from tenants.models import Organisation
 
@@ -65,7 +65,8 @@ class Acceptance:
     def _begin(self, organisation: Organisation) -> deque[_Asked]:
         waiting = self._waiting[organisation.tenant] = deque()
         self._bytes[organisation.tenant] = 0
-        task = asyncio.create_task(self._take_in(organisation, waiting))
+        context = logs.apart(tenant=organisation.tenant)
+        task = asyncio.create_task(self._take_in(organisation, waiting), context=context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return waiting

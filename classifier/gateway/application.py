@@ -1,6 +1,7 @@
 import asyncio
 import logging
 import re
+import time
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -8,7 +9,7 @@ import msgspec
 import redis
 
 from classifier import results
-from classifier.gateway import callers, http, request, routes
+from classifier.gateway import callers, http, measures, request, routes
 from classifier.gateway.acceptance import Accept, Acceptance
 from classifier.gateway.answer import Accepted, AnswerOf, Reply
 from classifier.gateway.batches import Asked
@@ -21,8 +22,9 @@ from classifier.gateway.request import Classify
 from classifier.gateway.routes import Routes
 from classifier.gateway.scripts import Scripts
 from classifier.later import Later
-from tenants import ids, usage
+from tenants import ids, logs, usage
 from tenants.errors import MethodNotAllowed, NotFound, TenantError, Unavailable
+from tenants.metrics import Gauge
 from tenants.middleware import request_id
 from tenants.models import ApiKey, Route
 from tenants.permissions import Scope
@@ -78,6 +80,11 @@ class Gateway:
         self._background: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
+        Gauge(
+            "assort_gateway_waiting_requests",
+            "Classify requests that wait for a worker's answer.",
+            lambda: {(): self._replies.waiting()},
+        )
         self._background = [
             asyncio.create_task(self._notices.listen()),
             asyncio.create_task(self._replies.watch()),
@@ -98,16 +105,29 @@ class Gateway:
 
     async def __call__(self, scope: http.Scope, receive: http.Receive, send: http.Send) -> None:
         call = Call(scope, receive, request_id(http.header(scope, b"x-request-id")))
+        began = time.perf_counter()
+        answered = measures.LEFT
+        try:
+            with logs.about(request=call.request_id):
+                status, body = await self._respond(call)
+                answered = f"{status // 100}xx"
+                await http.respond(send, status, call.headers | {"X-Request-Id": call.request_id}, body)
+        except http.Disconnected:
+            return
+        finally:
+            measures.REQUESTS.observe(time.perf_counter() - began, answered)
+
+    async def _respond(self, call: Call) -> tuple[int, bytes]:
+        """Return status and body, of the answer or of the problem that there is."""
         try:
             status, body = await self._answer(call)
             call.headers["Content-Type"] = "application/json"
-        except http.Disconnected:
-            return
         except TenantError as error:
+            measures.REFUSED.add(error.code)
             status, headers, document = self._problem(error, request_id=call.request_id)
             call.headers |= headers
             body = msgspec.json.encode(document)
-        await http.respond(send, status, call.headers | {"X-Request-Id": call.request_id}, body)
+        return status, body
 
     async def _answer(self, call: Call) -> tuple[int, bytes]:
         """Return status and body, and note what was used. Raises TenantError."""
@@ -115,6 +135,7 @@ class Gateway:
             call.headers["Allow"] = "POST"
             raise MethodNotAllowed("This address takes POST only.")
         key = await self.callers.identify(http.bearer(call.scope))
+        logs.note(tenant=key.organisation_id)
         note = partial(usage.note, organisation=key.organisation, api_key=key.id)
         try:
             answer = await self._serve(call, key)
@@ -126,6 +147,7 @@ class Gateway:
             note(model=call.model, failed=True)
             raise Unavailable("The queue does not answer just now. Try again.", retry_after=1) from error
         note(model=call.model, rows=call.rows)
+        measures.ROWS.add(by=call.rows)
         return answer
 
     async def _serve(self, call: Call, key: ApiKey) -> tuple[int, bytes]:

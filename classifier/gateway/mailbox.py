@@ -10,11 +10,12 @@ from functools import partial
 import msgspec
 import redis
 
+from classifier.gateway import measures
 from classifier.gateway.answer import Replied, Reply
 from classifier.gateway.batches import Asked, Waiting
 from classifier.gateway.post import Letter, Post
 from classifier.gateway.wire import Wire
-from tenants import ids
+from tenants import ids, logs
 from tenants.errors import TenantError, Unavailable
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,8 @@ class Mailbox:
         self._full_until = 0.0
         self._called = -CALL_SECONDS
         self._used = time.monotonic()
-        self.listener = asyncio.create_task(self._listen())
+        # It outlives the request that opens this mailbox.
+        self.listener = asyncio.create_task(self._listen(), context=logs.apart(tenant=tenant))
 
     def send(self, asked: Asked) -> None:
         """Let the request leave with the next batch, which may be now. Raises Unavailable when too much waits."""
@@ -94,6 +96,7 @@ class Mailbox:
 
     def _push(self, name: str, batch: _Batch) -> None:
         batch.times += 1
+        measures.BATCHES.add()
         wanted = [asked for asked in batch.asked if not asked.reply.done()]
         model, version = batch.asked[0].line
         message = {
@@ -114,7 +117,8 @@ class Mailbox:
             self._full_until = time.monotonic() + FULL_SECONDS
 
     def _refuse_batch(self, name: str, error: redis.RedisError) -> None:
-        log.warning("requests of %s are refused, because the broker is away: %s", self.tenant, error)
+        with logs.about(tenant=self.tenant):
+            log.warning("requests of %s are refused, because the broker is away: %s", self.tenant, error)
         batch = self._on_their_way.pop(name, None)
         if batch is not None:
             _refuse(batch.asked, Unavailable(_AWAY, retry_after=1))
@@ -144,6 +148,10 @@ class Mailbox:
         self._fill()
         late = sum(now - batch.sent > LATE_SECONDS for batch in self._on_their_way.values())
         return late + len(self._waiting) if late else 0
+
+    def count(self) -> int:
+        """Return how many requests wait here, on their way or not. May be asked from another thread."""
+        return len(self._waiting) + sum(len(batch.asked) for batch in list(self._on_their_way.values()))
 
     def _asked(self) -> list[Asked]:
         return [*self._waiting, *(asked for batch in self._on_their_way.values() for asked in batch.asked)]
@@ -176,7 +184,7 @@ class Mailbox:
         try:
             replied = _DECODER.decode(message)
         except msgspec.DecodeError as error:
-            log.error("a worker of %s replied what is no reply: %s", self.tenant, error)
+            log.error("a worker of %s replied what is no reply: %s", self.tenant, logs.words(error))
             return
         self._workers[replied.worker] = time.monotonic()
         batch = self._on_their_way.pop(replied.batch, None)

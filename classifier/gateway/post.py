@@ -14,6 +14,7 @@ import redis
 from classifier import queues
 from classifier.gateway.wire import Wire
 from classifier.kinds import ANSWER
+from tenants import logs
 
 # What goes together: messages, and inputs in bytes. A single message may be larger.
 MESSAGES = 128
@@ -46,7 +47,7 @@ class Post:
     def send(self, letter: Letter) -> None:
         self._outgoing.append(letter)
         if self._round is None:
-            self._round = asyncio.create_task(self._go())
+            self._round = asyncio.create_task(self._go(), context=logs.apart())
 
     async def close(self) -> None:
         """Leave what has not been sent."""

@@ -70,6 +70,10 @@ class Replies:
             if not self._mailboxes:
                 self._is_needed.clear()
 
+    def waiting(self) -> int:
+        """Return how many requests wait here for a reply. May be asked from another thread."""
+        return sum(mailbox.count() for mailbox in list(self._mailboxes.values()))
+
     async def close(self) -> None:
         """End the connections. Whoever still waits is told to try again."""
         tasks = [mailbox.listener for mailbox in self._mailboxes.values()]

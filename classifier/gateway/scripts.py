@@ -6,6 +6,7 @@ import redis
 
 from classifier.gateway.wire import Wire
 from classifier.queues import Command
+from tenants import logs
 
 # How long the broker may take to say what it makes of them.
 SECONDS = 2.0
@@ -27,7 +28,7 @@ class Scripts:
         reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._asked.append((("EVALSHA", sha, str(numkeys), *keys_and_args), reply))
         if self._round is None:
-            self._round = asyncio.create_task(self._go())
+            self._round = asyncio.create_task(self._go(), context=logs.apart())
         return await reply
 
     async def close(self) -> None:

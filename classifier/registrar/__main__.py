@@ -15,8 +15,9 @@ from classifier.registrar.assignments import Assignment, Champion, Connection, R
 from classifier.registrar.child import Recorder, RecorderFailed
 from classifier.registrar.holdings import Holdings, RegistryDown
 from classifier.registrar.requests import Requests
-from tenants import notify
+from tenants import logs, metrics, notify
 from tenants.heartbeats import Heart
+from tenants.metrics import Gauge
 
 log = logging.getLogger("classifier.registrar")
 
@@ -47,7 +48,7 @@ class Registrar:
         """Do what is due, at most one job an organisation, and say whether there was a job that got done."""
         try:
             is_ready = self._holdings.is_ready()
-            done = [self._record(public, job) for job in assignments.due(public)]
+            done = [self._record_under_its_name(public, job) for job in assignments.due(public)]
             if is_ready:
                 self._put_champions(assignments.champions(public), in_hand=assignments.in_hand(public))
                 self._forget(assignments.deleted(public))
@@ -61,6 +62,10 @@ class Registrar:
             log.info("MLflow's database answers again")
         self._is_down = False
         return any(done)
+
+    def _record_under_its_name(self, public: Connection, job: Assignment) -> bool:
+        with logs.about(tenant=job.tenant, job=job.id):
+            return self._record(public, job)
 
     def _record(self, public: Connection, job: Assignment) -> bool:
         request = job.request()
@@ -141,11 +146,14 @@ def _watch(requests: Requests, database: str) -> None:
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.configure(logs.configuration())
     database, mlflow = environment.required("DATABASE_URL"), environment.required("MLFLOW_DATABASE_URL")
     registrar = Registrar(Holdings(mlflow), Recorder(environment.recorder(os.environ)))
     requests = Requests(Holdings(mlflow), Path(environment.required("ASSORT_DATA")))
     threading.Thread(target=_watch, args=(requests, database), name="requests", daemon=True).start()
+    what = "Versions and models whose record in MLflow is to be made."
+    Gauge("assort_versions_waiting", what, lambda: {(): assignments.count(database)})
+    metrics.serve()
     while True:
         try:
             with assignments.connect(database) as public:

@@ -153,6 +153,14 @@ def connect(url: str) -> Connection:
     return connection
 
 
+def count(url: str) -> int:
+    """Return how many jobs wait to be recorded. Connects for this question alone."""
+    with psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS) as connection:
+        cursor = connection.cursor(row_factory=scalar_row)
+        found = cursor.execute("SELECT count(*) FROM public.job WHERE queue = 'record' AND state = 'queued'").fetchone()
+        return int(found or 0)
+
+
 def wait(connection: Connection, seconds: float) -> None:
     """Return when there may be news, or after `seconds`."""
     if not list(connection.notifies(timeout=0)):

@@ -29,6 +29,7 @@ from classifier.registrar import child, environment, flavour, record, tags, tena
 from classifier.registrar.holdings import NUMBER_OF
 from classifier.registrar.record import Record, RecordDamaged
 from classifier.registrar.tenant_files import FilesRefused
+from tenants import logs
 from tenants.isolation import checked
 
 log = logging.getLogger("classifier.registrar")
@@ -309,7 +310,7 @@ def _failure(error: Exception) -> dict[str, str]:
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.configure(logs.configuration())
     url, data = environment.required("MLFLOW_DATABASE_URL"), Path(environment.required("ASSORT_DATA"))
     storage = os.environ.get("ASSORT_MLFLOW_ARTIFACTS", "")
     # MLflow would like an example to run the model on, and here no model runs.
@@ -327,7 +328,7 @@ def main() -> None:
                 answer = _failure(error)
             except Exception as error:  # Whatever went wrong, the registrar is told, and counts it.
                 log.exception("the request %s failed", packet.decode())
-                answer = _failure(error)
+                answer = {"error": logs.words(error)}
             registrar.send(json.dumps(answer).encode())
 
 

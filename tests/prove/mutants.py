@@ -32,6 +32,13 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "an error's own words are written to the logs",
+        "tenants/logs.py",
+        "    if not any(each.__name__ in SPEAKING for each in type(error).__mro__):\n",
+        "    if not kind:\n",
+        ("tests/tenants/test_logs.py",),
+    ),
+    Mutant(
         "an organisation is entered without its role",
         "tenants/postgresql/base.py",
         "        self.role = schema\n",
