@@ -30,7 +30,7 @@ def as_fleet(service: Service, committed: None) -> Iterator[None]:
 
 def tell(host: str, waiting: list[Waiting], running: list[Running], *, only: str = ACME) -> None:
     crew = Crew(cast("ForkServer", None), Path("/nowhere"), workers={worker.pid: worker for worker in running})
-    record.write(host, only=only, seen=Situation(now=0.0, waiting=tuple(waiting)), crew=crew, prospects=[])
+    record.write(host, only=[only], seen=Situation(now=0.0, waiting=tuple(waiting)), crew=crew, prospects=[])
 
 
 def test_hosts_that_serve_the_same_count_as_one_and_a_queue_counts_once(as_fleet: None) -> None:
