@@ -34,6 +34,17 @@ def unregister(*, user: User) -> None:
     user.delete()
 
 
+@transaction.atomic
+def close(*, user: User) -> None:
+    """Destroy an account. Raises Conflict for one that is in an organisation, or an operator's."""
+    if user.is_staff:
+        raise Conflict("This is an operator's account. Another operator can deactivate it.")
+    # A membership goes with its organisation, which is destroyed in its own time.
+    if user.memberships.exclude(organisation__status=Organisation.Status.DELETING).exists():
+        raise Conflict("You are in an organisation. Leave it, or delete it on its settings page, then come back.")
+    user.delete()
+
+
 def found(*, name: str, owner: User, slug: str = "", plan: str = DEFAULT_PLAN) -> Organisation:
     """Make an organisation with everything that is its own, or leave nothing behind.
 
