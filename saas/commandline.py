@@ -1,14 +1,16 @@
 """The command `./assort`."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import urlsplit
 
-from saas import checks, parts, supervisor
+from saas import checks, parts, smoke, supervisor
 from saas.directory import DirectoryError
 from saas.embedded_server import EmbeddedError
 from saas.instance import ROOT, Instance, InstanceError
@@ -77,6 +79,15 @@ def _parser() -> argparse.ArgumentParser:
     prove.add_argument("arguments", nargs=argparse.REMAINDER)
     prove.set_defaults(run=_prove)
 
+    smoke = commands.add_parser("smoke", help="try a running service from outside, and leave nothing behind")
+    smoke.add_argument(
+        "--url", type=_address, required=True, help="where the service is, such as http://127.0.0.1:8000"
+    )
+    smoke.add_argument("--key", default="", help="a key of all four scopes (else ASSORT_KEY); without one it signs up")
+    smoke.add_argument("--json", type=Path, metavar="FILE", help="also write the table there, as JSON")
+    smoke.add_argument("--timeout", type=_seconds, default=300, metavar="S", help="how long it may take (300)")
+    smoke.set_defaults(run=_smoke)
+
     check = commands.add_parser("check", help="run the gates: style, types, imports, security, generated files")
     check.set_defaults(run=lambda _options: checks.run_all())
 
@@ -96,6 +107,18 @@ def _count(text: str) -> int:
     if not (text.isdigit() and 1 <= int(text) <= 64):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes: choose one from 1 to 64")
     return int(text)
+
+
+def _seconds(text: str) -> int:
+    if not (text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return int(text)
+
+
+def _address(text: str) -> str:
+    if urlsplit(text).scheme not in {"http", "https"} or not urlsplit(text).hostname:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an address that begins with http:// or https://")
+    return text.rstrip("/")
 
 
 def _up(options: argparse.Namespace) -> int:
@@ -126,6 +149,24 @@ def _erase(instance: Instance, *, ask: bool) -> None:
     supervisor.end_leftovers(instance)
     instance.erase()
     instance.release()
+
+
+def _smoke(options: argparse.Namespace) -> int:
+    report = smoke.Report(options.url)
+    try:
+        # An argument can be read by every user of the machine, the environment cannot.
+        smoke.run(
+            options.url, key=options.key or os.environ.get("ASSORT_KEY", ""), seconds=options.timeout, report=report
+        )
+    except smoke.Failed as error:
+        raise CommandError(str(error)) from None
+    finally:
+        if options.json:
+            options.json.write_text(json.dumps(report.as_json(), indent=2) + "\n")
+    if not report.ok:
+        raise CommandError(f"smoke: {report.summary()}")
+    sys.stdout.write(f"{report.summary()}\n")
+    return 0
 
 
 def _test(options: argparse.Namespace) -> NoReturn:
