@@ -6,11 +6,12 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
+from ipaddress import ip_network
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from saas import checks, parts, smoke, supervisor
+from saas import checks, parts, production, smoke, supervisor
 from saas.directory import DirectoryError
 from saas.embedded_server import EmbeddedError
 from saas.instance import ROOT, Instance, InstanceError
@@ -62,7 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--mlflow-ui", action="store_true", help="also run MLflow's pages, for operators")
     usual = "how many gateways, and as many web processes behind them (one for every two cores)"
     up.add_argument("--web-processes", type=_count, metavar="N", help=usual)
-    up.add_argument("--public-url", default="", metavar="URL", help="the address that customers use")
+    address = "the address that customers use; with https:// the doors of development are closed"
+    up.add_argument("--public-url", type=_origin, default="", metavar="URL", help=address)
+    proxies = "whose word about a client counts: the proxy that ends TLS (127.0.0.1)"
+    up.add_argument("--behind-proxy", type=_networks, metavar="ADDRESS[,…]", help=proxies)
+    who = "who may make an account: everybody, the invited, or nobody but operators (open; with https:// invite)"
+    up.add_argument("--sign-up", choices=("open", "invite", "closed"), help=who)
     up.set_defaults(run=_up)
 
     test = commands.add_parser("test", help="run the tests; arguments go to pytest", add_help=False, prefix_chars="\0")
@@ -121,6 +127,25 @@ def _address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _origin(text: str) -> str:
+    if not text:
+        return text
+    address = _address(text)
+    split = urlsplit(address)
+    if split.path or split.query or split.fragment or "@" in split.netloc:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than scheme and host: give one such as https://example.com")
+    return address
+
+
+def _networks(text: str) -> str:
+    for part in text.split(","):
+        try:
+            ip_network(part.strip())
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{error}: give addresses and networks, such as 10.0.0.0/8") from None
+    return text
+
+
 def _up(options: argparse.Namespace) -> int:
     create = partial(
         Instance.create,
@@ -129,8 +154,11 @@ def _up(options: argparse.Namespace) -> int:
         public_url=options.public_url,
         encoder=not options.no_encoder,
         web_processes=options.web_processes,
+        sign_up=options.sign_up,
+        behind_proxy=options.behind_proxy,
     )
     instance = create()
+    production.check(instance)
     if options.fresh:
         _erase(instance, ask=not options.yes)
         instance = create()

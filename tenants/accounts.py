@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import EllipsisType
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -18,6 +19,17 @@ from tenants.permissions import Role
 PROVISIONING_SECONDS = 10
 INVITATION_DAYS = 7
 DEFAULT_PLAN = "standard"
+
+
+def may_sign_up(*, invitation: str) -> bool:
+    """Say whether a stranger may make an account: one who came with this token of an invitation, or with `""`.
+
+    Where sign-up is closed only operators make accounts, and an invitation is for those who have one.
+    """
+    if settings.ASSORT_SIGN_UP == "invite":
+        found = Invitation.objects.select_related("organisation").filter(token_sha256=_hash(invitation)).first()
+        return found is not None and found.is_open and found.organisation.is_active
+    return bool(settings.ASSORT_SIGN_UP == "open")
 
 
 def register(*, email: str, password: str, name: str = "") -> User:
