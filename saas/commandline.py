@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -15,6 +16,7 @@ from saas import checks, parts, production, smoke, supervisor
 from saas.directory import DirectoryError
 from saas.embedded_server import EmbeddedError
 from saas.instance import ROOT, Instance, InstanceError
+from saas.place import DATA, IS_CHECKOUT, MANAGE, PROGRAM
 from saas.supervisor import StartError, Supervisor
 
 DEFAULT_PORT = 8000
@@ -32,7 +34,7 @@ class CommandError(Exception):
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in one line, without the usage."""
-        self.exit(2, f"assort: {message}. ./assort --help lists the commands.\n")
+        self.exit(2, f"assort: {message}. {PROGRAM} --help lists the commands.\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -49,8 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="./assort", description="A self-hosted, multi-tenant classification service.")
-    parser.add_argument("--data", type=Path, default=ROOT / ".assort", help="the instance's directory (.assort)")
+    parser = _Parser(prog=PROGRAM, description="A self-hosted, multi-tenant classification service.")
+    parser.add_argument("--data", type=Path, default=DATA, help="the instance's directory (.assort)")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     up = commands.add_parser("up", help="run the whole service in the foreground")
@@ -95,7 +97,13 @@ def _parser() -> argparse.ArgumentParser:
     smoke.set_defaults(run=_smoke)
 
     check = commands.add_parser("check", help="run the gates: style, types, imports, security, generated files")
-    check.set_defaults(run=lambda _options: checks.run_all())
+    check.set_defaults(run=_check)
+
+    package = commands.add_parser("package", help="build the wheel and the source distribution into dist/")
+    package.add_argument(
+        "--try", action="store_true", dest="tries", help="then install the wheel elsewhere, and use it"
+    )
+    package.set_defaults(run=_package)
 
     manage = commands.add_parser("manage", help="Django's manage.py", add_help=False, prefix_chars="\0")
     manage.add_argument("arguments", nargs=argparse.REMAINDER)
@@ -172,7 +180,7 @@ def _erase(instance: Instance, *, ask: bool) -> None:
     if ask and not sys.stdin.isatty():
         raise CommandError("--fresh deletes all data and there is nobody to ask. Add --yes if that is meant.")
     if ask and input(f"Delete everything in {instance.data}? Type yes: ").strip().lower() != "yes":
-        raise CommandError("nothing was deleted. Run ./assort up without --fresh to keep the data.")
+        raise CommandError(f"nothing was deleted. Run {PROGRAM} up without --fresh to keep the data.")
     instance.claim()
     supervisor.end_leftovers(instance)
     instance.erase()
@@ -197,18 +205,38 @@ def _smoke(options: argparse.Namespace) -> int:
     return 0
 
 
-def _test(options: argparse.Namespace) -> NoReturn:
+def _check(_options: argparse.Namespace) -> int:
+    _enter_checkout("check")
+    return checks.run_all()
+
+
+def _package(options: argparse.Namespace) -> int:
+    _enter_checkout("package")
+    status = subprocess.call([sys.executable, "-m", "build", "--no-isolation"])
+    if status or not options.tries:
+        return status
+    return subprocess.call([sys.executable, "-m", "tests.end_to_end.installed"])
+
+
+def _enter_checkout(command: str) -> None:
+    """Go to the root of the checkout. Raises CommandError where there is none."""
+    if not IS_CHECKOUT:
+        raise CommandError(f"{command} is for a checkout of the project, and this is an installed package.")
     os.chdir(ROOT)
+
+
+def _test(options: argparse.Namespace) -> NoReturn:
+    _enter_checkout("test")
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *(options.arguments or _WHOLE_SUITE)])
 
 
 def _bench(options: argparse.Namespace) -> NoReturn:
-    os.chdir(ROOT)
+    _enter_checkout("bench")
     os.execv(sys.executable, [sys.executable, "-m", "tests.bench", *options.arguments])
 
 
 def _prove(options: argparse.Namespace) -> NoReturn:
-    os.chdir(ROOT)
+    _enter_checkout("prove")
     os.execv(sys.executable, [sys.executable, "-m", "tests.prove", *options.arguments])
 
 
@@ -217,10 +245,11 @@ def _manage(options: argparse.Namespace) -> NoReturn:
     instance = Instance.create(options.data)
     is_offline = not arguments or arguments[0] in _OFFLINE
     if not (is_offline or instance.is_running or instance.database_url):
-        raise CommandError(f"nothing runs on {instance.data}. Start it with ./assort up, then repeat this command.")
+        raise CommandError(f"nothing runs on {instance.data}. Start it with {PROGRAM} up, then repeat this command.")
     environment = instance.environment(instance.management_part(arguments))
-    os.chdir(ROOT)
-    os.execve(sys.executable, [sys.executable, "manage.py", *arguments], environment)
+    if IS_CHECKOUT:
+        os.chdir(ROOT)
+    os.execve(sys.executable, [*MANAGE, *arguments], environment)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from functools import partial
 
 from saas import embedded
 from saas.instance import Instance
+from saas.place import MANAGE
 from saas.ports import HOST
 from saas.process import Part
 
@@ -17,48 +18,47 @@ _YIELDING = 5
 
 def stages(instance: Instance, *, mlflow_ui: bool = False) -> list[list[Part]]:
     """Return the parts, those together that can start at the same time; a stage needs the ones before it."""
-    manage = (sys.executable, "manage.py")
     parts = [
-        _forked(instance, "provisioner", *manage, "provisioner"),
+        _forked(instance, "provisioner", *MANAGE, "provisioner"),
         _gateway(instance),
         _web(instance),
-        _forked(instance, "relay", *manage, "relay"),
-        _forked(instance, "postman", *manage, "postman"),
-        _forked(instance, "fleet", *manage, "fleet", "run"),
+        _forked(instance, "relay", *MANAGE, "relay"),
+        _forked(instance, "postman", *MANAGE, "postman"),
+        _forked(instance, "fleet", *MANAGE, "fleet", "run"),
         Part("registrar", (sys.executable, "-m", "classifier.registrar"), instance.environment("registrar")),
     ]
     if mlflow_ui:
         parts.append(_mlflow(instance))
-    prepare = Part("prepare", (*manage, "prepare"), instance.environment("prepare"), once=True)
-    first = [*embedded.services(instance), _assets(instance, *manage)]
+    prepare = Part("prepare", (*MANAGE, "prepare"), instance.environment("prepare"), once=True)
+    first = [*embedded.services(instance), _assets(instance)]
     # The fleet forks workers with the encoder that it finds when it starts.
-    in_turn = (first, [prepare], _encoder(instance, *manage), parts, _sample(instance, *manage))
+    in_turn = (first, [prepare], _encoder(instance), parts, _sample(instance))
     return [stage for stage in in_turn if stage]
 
 
-def _assets(instance: Instance, *manage: str) -> Part:
+def _assets(instance: Instance) -> Part:
     """Return the part that lays out scripts and styles for the browser: a second's work, new with each version."""
     unused = [f"--ignore={name}" for name in ("rest_framework", "redoc")]
-    command = (*manage, "collectstatic", "--no-input", "--clear", "--verbosity", "0", *unused)
+    command = (*MANAGE, "collectstatic", "--no-input", "--clear", "--verbosity", "0", *unused)
     return Part("assets", command, instance.environment("manage"), once=True)
 
 
-def _encoder(instance: Instance, *manage: str) -> list[Part]:
+def _encoder(instance: Instance) -> list[Part]:
     """Return the part that adds the sentence encoder: on the first start only, in two or three seconds."""
     if not instance.encoder or (instance.data / "shared" / "_encoders" / "default").exists():
         return []
-    command = (*manage, "encoder", "bundled", "--if-installed")
+    command = (*MANAGE, "encoder", "bundled", "--if-installed")
     return [Part("encoder", command, instance.environment("manage"), once=True)]
 
 
-def _sample(instance: Instance, *manage: str) -> list[Part]:
+def _sample(instance: Instance) -> list[Part]:
     """Return the part that trains and publishes the sample model: on the first start only, in a few seconds.
 
     Later starts need not even ask the database. A service without the sample is better than none.
     """
     if (instance.data / "shared" / "support").exists():
         return []
-    return [Part("sample", (*manage, "sample", "publish", "--if-possible"), instance.environment("manage"), once=True)]
+    return [Part("sample", (*MANAGE, "sample", "publish", "--if-possible"), instance.environment("manage"), once=True)]
 
 
 def _forked(instance: Instance, name: str, *command: str) -> Part:
