@@ -4,9 +4,18 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from frontend import invitations
+from tenants import accounts
+
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Writes the public address into letters: the host of a request may be an inner one, or somebody's invention."""
+    """Asks who may sign up, and writes the public address into letters.
+
+    The host of a request may be an inner one, or somebody's invention.
+    """
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return accounts.may_sign_up(invitation=invitations.kept(request))
 
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: EmailConfirmation) -> str:
         return _public("account_confirm_email", emailconfirmation.key)

@@ -12,8 +12,8 @@ def keep(request: HttpRequest, token: str) -> None:
 
 
 def kept(request: HttpRequest) -> str:
-    """Return the token, or `""` for somebody who came without one."""
-    return cast("str", request.session.get(SESSION_KEY, ""))
+    """Return the token, or `""` for somebody who came without one, or was refused before there was a session."""
+    return cast("str", getattr(request, "session", {}).get(SESSION_KEY, ""))
 
 
 def forget(request: HttpRequest) -> None:

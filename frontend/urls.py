@@ -3,6 +3,7 @@
 from django.conf import settings as installation
 from django.urls import URLPattern, URLResolver, include, path
 
+from frontend.views.account_delete import account_delete
 from frontend.views.audit import audit
 from frontend.views.classification_detail import classification_detail
 from frontend.views.classification_explain import classification_explain
@@ -118,6 +119,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     # Stands before allauth's own view of this name and address.
     path("accounts/signup/", sign_up, name="account_signup"),
+    path("accounts/delete/", account_delete, name="account_delete"),
     path("invitations/<slug:token>/", invitation_accept, name="invitation_accept"),
     path("organisations/", organisation_list, name="organisation_list"),
     path("organisations/found/", organisation_found, name="organisation_found"),

@@ -21,7 +21,8 @@ django.setup()
 from classifier import event_stream, later  # noqa: E402
 from classifier.gateway import Gateway, http  # noqa: E402
 from saas import api_errors, readiness, spool  # noqa: E402
-from saas.forwarding import Forwarding  # noqa: E402
+from saas.entrance import Entrance  # noqa: E402
+from saas.forwarding import Forwarding, target  # noqa: E402
 from tenants import metrics  # noqa: E402
 from tenants.errors import TenantError  # noqa: E402
 from tenants.middleware import request_id  # noqa: E402
@@ -44,11 +45,29 @@ class Application:
         self.gateway = Gateway(problem=api_errors.problem, accept=later.accept_all)
         self.streams = event_stream.EventStream(problem=api_errors.problem)
         self.web = Forwarding(settings.ASSORT_WEB_ADDRESS)
+        self.entrance = Entrance(
+            public_url=settings.ASSORT_PUBLIC_URL,
+            proxies=settings.ASSORT_PROXIES,
+            needs_tls=settings.ASSORT_MODE == "production",
+        )
 
     async def __call__(self, scope: http.Scope, receive: http.Receive, send: http.Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
-        elif CLASSIFY.fullmatch(scope["path"]):
+            return
+        self.entrance.see_through_proxy(scope)
+        if self.entrance.is_plain(scope) and self.entrance.leads_on(scope):
+            await http.respond(send, 308, {"Location": settings.ASSORT_PUBLIC_URL + target(scope)}, b"")
+            return
+        try:
+            self.entrance.check(scope)
+        except TenantError as error:
+            await _refuse(scope, send, error)
+            return
+        await self._route(scope, receive, send)
+
+    async def _route(self, scope: http.Scope, receive: http.Receive, send: http.Send) -> None:
+        if CLASSIFY.fullmatch(scope["path"]):
             await self.gateway(scope, receive, send)
         elif event_stream.is_wanted(scope):
             await self.streams(scope, receive, send)

@@ -21,7 +21,7 @@ for name in SHARED:
 
 
 def main(secret: bytes) -> None:
-    """Become the part: run its command of manage.py, in its environment."""
+    """Become the part: run its command, in its environment."""
     given = json.loads(secret)
     os.environ.clear()
     os.environ.update(given["environment"])

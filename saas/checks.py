@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from saas.instance import ROOT, Instance
+from saas.place import MANAGE
 
 _PACKAGES = ("saas", "tenants", "classifier", "frontend")
 _OPENAPI = "openapi.json"
@@ -70,10 +71,10 @@ def gates(openapi: Path) -> list[Gate]:
         Gate(
             "migrations",
             # Without the warning that there is no database to compare with: none is needed.
-            (python, "-W", "ignore", "manage.py", "makemigrations", "--check", "--dry-run"),
+            (python, "-W", "ignore", *MANAGE[1:], "makemigrations", "--check", "--dry-run"),
             "Run ./assort manage makemigrations and commit the files.",
         ),
-        Gate("openapi", (python, "manage.py", *spectacular, str(openapi)), "Mend the warnings above."),
+        Gate("openapi", (*MANAGE, *spectacular, str(openapi)), "Mend the warnings above."),
         Gate("openapi", ("diff", "-u", _OPENAPI, str(openapi)), f"{regenerate} and commit it."),
         Gate(
             "licences",

@@ -3,28 +3,40 @@
 import argparse
 import json
 import os
-import re
+import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
-from saas import checks, collected, manifests, parts, roles, supervisor
+from saas import arguments, checks, collected, manifests, parts, production, roles, smoke, supervisor
 from saas.checks import GateError
 from saas.directory import DirectoryError
 from saas.embedded_server import EmbeddedError
 from saas.env import BadEnvironment
 from saas.foreground import Foreground
 from saas.instance import ROOT, Instance, InstanceError
+from saas.place import DATA, IS_CHECKOUT, MANAGE, PROGRAM
 from saas.supervisor import StartError, Supervisor
 
 DEFAULT_PORT = 8000
 # In two processes, each with a service of its own: much of the suite waits for something to start or to end.
 # The tests of one file run in one of them, in their order.
 _WHOLE_SUITE = ("-n", "2", "--dist", "loadfile")
+# Commands that are modules of a checkout.
+_MODULES = {
+    "test": ("pytest", "run the tests; arguments go to pytest"),
+    "coverage": ("tests.delivery.coverage", "run the tests and see which branches they take"),
+    "prove": ("tests.prove", "attack and break a service of its own"),
+    "bench": ("tests.bench", "measure; arguments go to tests.bench"),
+    "release": ("tests.delivery.release", "the next version and what is new in it"),
+}
 # Django's commands that need no database, and so no running instance.
 _OFFLINE = frozenset({"help", "--help", "check", "makemigrations", "spectacular", "version", "--version"})
+
+
+_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
 
 class CommandError(Exception):
@@ -38,7 +50,7 @@ _SAID = (BadEnvironment, CommandError, GateError, DirectoryError, InstanceError,
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in one line, without the usage."""
-        self.exit(2, f"assort: {message}. ./assort --help lists the commands.\n")
+        self.exit(2, f"assort: {message}. {PROGRAM} --help lists the commands.\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,12 +67,22 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="./assort", description="A self-hosted, multi-tenant classification service.")
-    parser.add_argument("--data", type=Path, default=ROOT / ".assort", help="the instance's directory (.assort)")
+    parser = _Parser(prog=PROGRAM, description="A self-hosted, multi-tenant classification service.")
+    parser.add_argument("--data", type=Path, default=DATA, help="the instance's directory (.assort)")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_up(commands)
+    _add_roles(commands)
+    _add_looks(commands)
+    _add_gates(commands)
+    manage = commands.add_parser("manage", help="Django's manage.py", add_help=False, prefix_chars="\0")
+    manage.add_argument("arguments", nargs=argparse.REMAINDER)
+    manage.set_defaults(run=_manage)
+    return parser
 
+
+def _add_up(commands: _Commands) -> None:
     up = commands.add_parser("up", help="run the whole service in the foreground")
-    up.add_argument("--port", type=_port, default=DEFAULT_PORT, help="the port of the web server (8000)")
+    up.add_argument("--port", type=arguments.port, default=DEFAULT_PORT, help="the port of the web server (8000)")
     # Not a default of its own: it would overwrite the value from before the command.
     up.add_argument("--data", type=Path, default=argparse.SUPPRESS, help="the instance's directory (.assort)")
     up.add_argument("--fresh", action="store_true", help="delete all data and start over, after asking")
@@ -68,10 +90,17 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--no-encoder", action="store_true", help="run without the sentence encoder")
     up.add_argument("--mlflow-ui", action="store_true", help="also run MLflow's pages, for operators")
     usual = "how many gateways, and as many web processes behind them (one for every two cores)"
-    up.add_argument("--web-processes", type=_count, metavar="N", help=usual)
-    up.add_argument("--public-url", default="", metavar="URL", help="the address that customers use")
+    up.add_argument("--web-processes", type=arguments.count, metavar="N", help=usual)
+    address = "the address that customers use; with https:// the doors of development are closed"
+    up.add_argument("--public-url", type=arguments.origin, default="", metavar="URL", help=address)
+    proxies = "whose word about a client counts: the proxy that ends TLS (127.0.0.1)"
+    up.add_argument("--behind-proxy", type=arguments.networks, metavar="ADDRESS[,…]", help=proxies)
+    who = "who may make an account: everybody, the invited, or nobody but operators (open; with https:// invite)"
+    up.add_argument("--sign-up", choices=("open", "invite", "closed"), help=who)
     up.set_defaults(run=_up)
 
+
+def _add_roles(commands: _Commands) -> None:
     run = commands.add_parser("run", help="run one role in the foreground, as the environment says")
     run.add_argument("role", choices=roles.ROLES, metavar="ROLE", help=", ".join(roles.ROLES))
     run.add_argument("arguments", nargs=argparse.REMAINDER, help="go to its program: fleet --only ORG")
@@ -82,33 +111,22 @@ def _parser() -> argparse.ArgumentParser:
     secrets.add_argument("--prefix", default="assort", metavar="NAME", help="what their names begin with (assort)")
     dedicated = "those of hosts of one organisation each instead, by its slug and the random part of its id"
     secrets.add_argument(
-        "--dedicated", type=_organisation, nargs="+", default=[], metavar="SLUG=TENANT", help=dedicated
+        "--dedicated", type=arguments.organisation, nargs="+", default=[], metavar="SLUG=TENANT", help=dedicated
     )
     compose = "write files for deploy/compose.yaml instead, for the servers in it"
     secrets.add_argument("--compose", type=Path, metavar="DIR", help=compose)
     secrets.set_defaults(run=_secrets)
 
-    test = commands.add_parser("test", help="run the tests; arguments go to pytest", add_help=False, prefix_chars="\0")
-    test.add_argument("arguments", nargs=argparse.REMAINDER)
-    test.set_defaults(run=_test)
 
-    bench = commands.add_parser("bench", help="measure; arguments go to tests.bench", add_help=False, prefix_chars="\0")
-    bench.add_argument("arguments", nargs=argparse.REMAINDER)
-    bench.set_defaults(run=_bench)
-
-    prove = commands.add_parser(
-        "prove", help="attack and break a service of its own", add_help=False, prefix_chars="\0"
+def _add_looks(commands: _Commands) -> None:
+    smoke = commands.add_parser("smoke", help="try a running service from outside, and leave nothing behind")
+    smoke.add_argument(
+        "--url", type=arguments.address, required=True, help="where the service is, such as http://127.0.0.1:8000"
     )
-    prove.add_argument("arguments", nargs=argparse.REMAINDER)
-    prove.set_defaults(run=_prove)
-
-    check = commands.add_parser(
-        "check", help="run the gates: style, types, imports, security, generated files, licences"
-    )
-    check.add_argument(
-        "gates", nargs="*", metavar="GATE", help="these alone; audit needs the network, and its name here"
-    )
-    check.set_defaults(run=lambda options: checks.run(options.gates))
+    smoke.add_argument("--key", default="", help="a key of all four scopes (else ASSORT_KEY); without one it signs up")
+    smoke.add_argument("--json", type=Path, metavar="FILE", help="also write the table there, as JSON")
+    smoke.add_argument("--timeout", type=arguments.seconds, default=300, metavar="S", help="how long it may take (300)")
+    smoke.set_defaults(run=_smoke)
 
     diagnosis = commands.add_parser(
         "doctor", help="look at the installation, and say what is missing and how to mend it"
@@ -120,29 +138,27 @@ def _parser() -> argparse.ArgumentParser:
     metrics.add_argument("--targets", action="store_true", help="print where Prometheus finds it, for file_sd_configs")
     metrics.set_defaults(run=_metrics)
 
-    manage = commands.add_parser("manage", help="Django's manage.py", add_help=False, prefix_chars="\0")
-    manage.add_argument("arguments", nargs=argparse.REMAINDER)
-    manage.set_defaults(run=_manage)
-    return parser
 
+def _add_gates(commands: _Commands) -> None:
+    """Those for developers, most of which hand their arguments on to a module."""
+    for name, (module, help) in _MODULES.items():
+        command = commands.add_parser(name, help=help, add_help=False, prefix_chars="\0")
+        command.add_argument("arguments", nargs=argparse.REMAINDER)
+        command.set_defaults(run=partial(_hand_on, name, module))
 
-def _port(text: str) -> int:
-    if not (text.isdigit() and 1 <= int(text) <= 65_535):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: choose a number from 1 to 65535")
-    return int(text)
+    check = commands.add_parser(
+        "check", help="run the gates: style, types, imports, security, generated files, licences"
+    )
+    check.add_argument(
+        "gates", nargs="*", metavar="GATE", help="these alone; audit needs the network, and its name here"
+    )
+    check.set_defaults(run=_check)
 
-
-def _count(text: str) -> int:
-    if not (text.isdigit() and 1 <= int(text) <= 64):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes: choose one from 1 to 64")
-    return int(text)
-
-
-def _organisation(text: str) -> tuple[str, str]:
-    found = re.fullmatch(r"([a-z0-9-]+)=(?:org_)?([a-z0-9]{16})", text)
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form acme=0123456789abcdef: `tenant deploy` says it")
-    return found[1], found[2]
+    package = commands.add_parser("package", help="build the wheel and the source distribution into dist/")
+    package.add_argument(
+        "--try", action="store_true", dest="tries", help="then install the wheel elsewhere, and use it"
+    )
+    package.set_defaults(run=_package)
 
 
 def _up(options: argparse.Namespace) -> int:
@@ -153,8 +169,11 @@ def _up(options: argparse.Namespace) -> int:
         public_url=options.public_url,
         encoder=not options.no_encoder,
         web_processes=options.web_processes,
+        sign_up=options.sign_up,
+        behind_proxy=options.behind_proxy,
     )
     instance = create()
+    production.check(instance)
     if options.fresh:
         _erase(instance, ask=not options.yes)
         instance = create()
@@ -168,7 +187,7 @@ def _erase(instance: Instance, *, ask: bool) -> None:
     if ask and not sys.stdin.isatty():
         raise CommandError("--fresh deletes all data and there is nobody to ask. Add --yes if that is meant.")
     if ask and input(f"Delete everything in {instance.data}? Type yes: ").strip().lower() != "yes":
-        raise CommandError("nothing was deleted. Run ./assort up without --fresh to keep the data.")
+        raise CommandError(f"nothing was deleted. Run {PROGRAM} up without --fresh to keep the data.")
     instance.claim()
     supervisor.end_leftovers(instance)
     instance.erase()
@@ -195,29 +214,48 @@ def _secrets(options: argparse.Namespace) -> int:
     return 0
 
 
-def _test(options: argparse.Namespace) -> NoReturn:
+def _smoke(options: argparse.Namespace) -> int:
+    report = smoke.Report(options.url)
+    try:
+        # An argument can be read by every user of the machine, the environment cannot.
+        smoke.run(
+            options.url, key=options.key or os.environ.get("ASSORT_KEY", ""), seconds=options.timeout, report=report
+        )
+    except smoke.Failed as error:
+        raise CommandError(str(error)) from None
+    finally:
+        if options.json:
+            options.json.write_text(json.dumps(report.as_json(), indent=2) + "\n")
+    if not report.ok:
+        raise CommandError(f"smoke: {report.summary()}")
+    sys.stdout.write(f"{report.summary()}\n")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    _enter_checkout("check")
+    return checks.run(options.gates)
+
+
+def _package(options: argparse.Namespace) -> int:
+    _enter_checkout("package")
+    status = subprocess.call([sys.executable, "-m", "build", "--no-isolation"])
+    if status or not options.tries:
+        return status
+    return subprocess.call([sys.executable, "-m", "tests.end_to_end.installed"])
+
+
+def _enter_checkout(command: str) -> None:
+    """Go to the root of the checkout. Raises CommandError where there is none."""
+    if not IS_CHECKOUT:
+        raise CommandError(f"{command} is for a checkout of the project, and this is an installed package.")
     os.chdir(ROOT)
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *(options.arguments or _WHOLE_SUITE)])
 
 
-def _bench(options: argparse.Namespace) -> NoReturn:
-    os.chdir(ROOT)
-    os.execv(sys.executable, [sys.executable, "-m", "tests.bench", *options.arguments])
-
-
-def _prove(options: argparse.Namespace) -> NoReturn:
-    os.chdir(ROOT)
-    os.execv(sys.executable, [sys.executable, "-m", "tests.prove", *options.arguments])
-
-
-def _coverage(options: argparse.Namespace) -> NoReturn:
-    os.chdir(ROOT)
-    os.execv(sys.executable, [sys.executable, "-m", "tests.delivery.coverage", *options.arguments])
-
-
-def _release(options: argparse.Namespace) -> NoReturn:
-    os.chdir(ROOT)
-    os.execv(sys.executable, [sys.executable, "-m", "tests.delivery.release", *options.arguments])
+def _hand_on(command: str, module: str, options: argparse.Namespace) -> NoReturn:
+    _enter_checkout(command)
+    arguments = options.arguments or (_WHOLE_SUITE if command == "test" else ())
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -243,7 +281,7 @@ def _metrics(options: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps(collected.targets(instance), indent=2) + "\n")
         return 0
     if not instance.is_running:
-        raise CommandError(f"nothing runs on {instance.data}. Start it with ./assort up, then repeat this command.")
+        raise CommandError(f"nothing runs on {instance.data}. Start it with {PROGRAM} up, then repeat this command.")
     sys.stdout.writelines(collected.texts(instance))
     return 0
 
@@ -255,13 +293,14 @@ def _manage(options: argparse.Namespace) -> NoReturn:
     instance = Instance.create(options.data)
     is_offline = not arguments or arguments[0] in _OFFLINE
     if not (is_offline or instance.is_running or instance.database_url):
-        raise CommandError(f"nothing runs on {instance.data}. Start it with ./assort up, then repeat this command.")
+        raise CommandError(f"nothing runs on {instance.data}. Start it with {PROGRAM} up, then repeat this command.")
     _become_manage(arguments, instance.environment(instance.management_part(arguments)))
 
 
 def _become_manage(arguments: list[str], environment: dict[str, str]) -> NoReturn:
-    os.chdir(ROOT)
-    os.execve(sys.executable, [sys.executable, "manage.py", *arguments], environment)
+    if IS_CHECKOUT:
+        os.chdir(ROOT)
+    os.execve(sys.executable, [*MANAGE, *arguments], environment)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import os
+from ipaddress import ip_network
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -41,6 +42,19 @@ def passwords(name: str) -> dict[str, dict[str, str]]:
         raise BadEnvironment(f"{name} does not hold passwords. Print this host's secret anew.") from None
 
 
+def networks(name: str) -> tuple[str, ...]:
+    """Split addresses and networks at their commas."""
+    given = tuple(part.strip() for part in text(name, "").split(",") if part.strip())
+    for part in given:
+        try:
+            ip_network(part)
+        except ValueError as error:
+            raise BadEnvironment(
+                f"{name}: {error}. Give addresses and networks, such as 127.0.0.1,10.0.0.0/8."
+            ) from None
+    return given
+
+
 class Mail(NamedTuple):
     """How letters are sent, in the words of Django's settings."""
 
@@ -53,12 +67,14 @@ class Mail(NamedTuple):
     use_tls: bool = False
 
 
-def mail(name: str) -> Mail:
+def mail(name: str, *, is_required: bool = False) -> Mail:
     """Split smtp://user:password@host:port, or smtps:// for TLS from the first byte.
 
     Without an address letters go to the process's log. A server that takes a password is spoken to over TLS only.
     """
     given = text(name, "")
+    if not given and is_required:
+        raise BadEnvironment(f"{name} is not set. In production letters need a mail server.")
     if not given:
         return Mail()
     url = urlsplit(given)

@@ -25,7 +25,11 @@ OF_CONNECTION = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"expect"}
 )
 # What the gateway alone says. WSGI takes `_` in a name for `-`, so a name with one in it could be taken for another's.
-OURS = frozenset({introduction.HEADER.lower().encode()})
+# What a proxy says of a client has been weighed where the request came in, and counts no more.
+OURS = frozenset(
+    {introduction.HEADER.lower().encode(), b"forwarded", b"x-real-ip"}
+    | {b"x-forwarded-" + name for name in (b"for", b"proto", b"host", b"port", b"prefix", b"server")}
+)
 # A query is ASCII (RFC 3986), which a careless client does not know.
 QUERY_CHARACTERS = "".join(map(chr, range(0x21, 0x7F)))
 
@@ -56,7 +60,7 @@ class Forwarding:
         """Raises Unavailable while no web process answers."""
         if self._session is None:
             raise RuntimeError("the server has not started this yet")
-        address = URL(self._address + _target(scope), encoded=True)
+        address = URL(self._address + target(scope), encoded=True)
         asked = self._session.request(
             scope["method"], address, headers=_headers(scope), data=_body(receive), allow_redirects=False
         )
@@ -73,7 +77,7 @@ class Forwarding:
             await send({"type": "http.response.body", "body": b""})
 
 
-def _target(scope: http.Scope) -> str:
+def target(scope: http.Scope) -> str:
     """Return path and query as the client wrote them. Raises Malformed for what is no path, such as `*`."""
     if not scope["path"].startswith("/"):
         raise Malformed("The address is to be a path that begins with a slash.")
@@ -89,7 +93,7 @@ def _headers(scope: http.Scope) -> list[tuple[str, str]]:
         if name not in OF_CONNECTION and name not in OURS and b"_" not in name
     ]
     client = scope.get("client")
-    return [*headers, (introduction.HEADER, introduction.of(client[0] if client else ""))]
+    return [*headers, (introduction.HEADER, introduction.of(client[0] if client else "", scope["scheme"]))]
 
 
 async def _body(receive: http.Receive) -> AsyncIterator[bytes]:

@@ -85,6 +85,8 @@ class Instance:
     public_url: str
     encoder: bool = True
     web_processes: int = 1
+    sign_up: str = ""
+    behind_proxy: str = ""
     database_url: str = ""
     redis_url: str = ""
     _lock: int | None = field(default=None, repr=False)
@@ -98,6 +100,8 @@ class Instance:
         public_url: str | None = None,
         encoder: bool | None = None,
         web_processes: int | None = None,
+        sign_up: str | None = None,
+        behind_proxy: str | None = None,
     ) -> Self:
         """Open the instance in `data`, or make one there. What is not given stays as it was the last time.
 
@@ -115,6 +119,8 @@ class Instance:
             public_url=str(options.get("public_url", "")) if public_url is None else public_url,
             encoder=bool(options.get("encoder", True)) if encoder is None else encoder,
             web_processes=web_processes,
+            sign_up=sign_up or str(options.get("sign_up", "")),
+            behind_proxy=behind_proxy or str(options.get("behind_proxy", "")),
             database_url=os.environ.get("DATABASE_URL", ""),
             redis_url=os.environ.get("REDIS_URL", ""),
         )
@@ -127,6 +133,16 @@ class Instance:
     def mode(self) -> str:
         """`production` once the instance has a public address with TLS, else `development`."""
         return mode_of(self.url)
+
+    @property
+    def who_signs_up(self) -> str:
+        """`open`, `invite` or `closed`: as was chosen, else everybody in development and the invited in production."""
+        return self.sign_up or ("invite" if self.mode == "production" else "open")
+
+    @property
+    def proxies(self) -> str:
+        """The addresses whose word about a client counts; in production a proxy on this machine, unless told."""
+        return self.behind_proxy or (HOST if self.mode == "production" else "")
 
     @property
     def run(self) -> Path:
@@ -211,6 +227,8 @@ class Instance:
             "ASSORT_DATA": str(self.data),
             "ASSORT_MODE": self.mode,
             "ASSORT_PUBLIC_URL": self.url,
+            "ASSORT_SIGN_UP": self.who_signs_up,
+            "ASSORT_PROXIES": self.proxies,
             "ASSORT_WEB_ADDRESS": f"http://{HOST}:{self.ports['pages']}",
             "ASSORT_ENCODER": "on" if self.encoder else "off",
         }
@@ -253,8 +271,8 @@ class Instance:
 
     def _save(self) -> None:
         directory.write(self.data / "ports.json", self.ports)
-        options = {"public_url": self.public_url, "encoder": self.encoder, "web_processes": self.web_processes}
-        directory.write(self.data / "options.json", options)
+        kept = ("public_url", "encoder", "web_processes", "sign_up", "behind_proxy")
+        directory.write(self.data / "options.json", {name: getattr(self, name) for name in kept})
 
 
 def variable(secret: str) -> str:

@@ -17,17 +17,18 @@ class NotIntroduced(Exception):
     """A request did not come through the gateway."""
 
 
-def of(client: str) -> str:
+def of(client: str, scheme: str = "http") -> str:
     """Return what is said of a client with this address; it is empty where the server does not know it."""
-    return f"{_password()} {client}"
+    return f"{_password()} {scheme} {client}"
 
 
-def client_of(said: str) -> str:
-    """Return the client's address. Raises NotIntroduced."""
-    password, _, client = said.partition(" ")
+def read(said: str) -> tuple[str, str]:
+    """Return the client's address, and whether it came by `http` or `https`. Raises NotIntroduced."""
+    password, _, rest = said.partition(" ")
     if not hmac.compare_digest(password.encode(), _password().encode()):
         raise NotIntroduced
-    return client
+    scheme, _, client = rest.partition(" ")
+    return client, scheme
 
 
 @cache

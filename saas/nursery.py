@@ -1,4 +1,4 @@
-"""Where the parts come from that are commands of manage.py: a process that has loaded what they share, and forks them.
+"""Where the parts come from that are commands: a process that has loaded what they share, and forks them.
 
 Each would take 50 MB and half a second for that alone. The process is given no login and no secret; what is a part's
 own reaches it through a pipe, and stands in no environment that /proc shows.
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from classifier.forkserver import ForkServer, ForkServerDied
+from saas.place import MANAGE
 from saas.process import Part
 
 _LOOK_SECONDS = 0.05
@@ -35,8 +36,8 @@ class Nursery:
 
     def start(self, part: Part, *, log: Path, extra: Mapping[str, str]) -> Child:
         """Fork a part. Raises OSError where there is no room for another process."""
-        # The first word is Python itself, which runs already.
-        command = part.command[1:]
+        # What comes before are Python and the way to Django, which run already.
+        command = ["django", *part.command[len(MANAGE) :]]
         secret = json.dumps({"environment": {**part.environment, **extra}, "command": command}).encode()
         try:
             server = self._living()

@@ -33,7 +33,7 @@ class Part:
     environment: Mapping[str, str] = field(default_factory=dict)
     probe: Callable[[], bool] | None = None
     once: bool = False
-    is_forked: bool = False  # A command of manage.py that has nothing to load first; see nursery.py.
+    is_forked: bool = False  # A command behind MANAGE that has nothing to load first; see nursery.py.
     nice: int = 0  # How much less it weighs than the others, 19 being the least, where processors are short.
     address: str = ""  # Where people find it, if they are to be told.
     stop_signal: signal.Signals = signal.SIGTERM

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Self
 
 from saas.instance import ROOT
+from saas.place import MANAGE
 from saas.ports import HOST
 
 # Pages and calls that each web process serves at a time.
@@ -16,7 +17,6 @@ _WEB_THREADS = 16
 # A page or an upload is a long piece of work, and a classification a short one that somebody's program waits for.
 _YIELDING = 5
 
-MANAGE = (sys.executable, "manage.py")
 # Of what Django's applications bring for browsers, this is never shown.
 _UNUSED = ("--ignore=rest_framework", "--ignore=redoc")
 _COMMANDS = {

@@ -20,6 +20,11 @@ ASSORT_MODE = env.choice("ASSORT_MODE", ("development", "production"), "developm
 ASSORT_PUBLIC_URL = env.text("ASSORT_PUBLIC_URL", "http://127.0.0.1:8000")
 # Objects for machines or lines for people.
 ASSORT_LOGS = env.choice("ASSORT_LOGS", logs.FORMS, logs.form())
+_is_public = ASSORT_MODE == "production"
+# Who may make an account; see tenants/accounts.py.
+ASSORT_SIGN_UP = env.choice("ASSORT_SIGN_UP", ("open", "invite", "closed"), "invite" if _is_public else "open")
+# Whose word about a client counts; see saas/entrance.py.
+ASSORT_PROXIES = env.networks("ASSORT_PROXIES")
 # Whether trainings use a sentence encoder by themselves, and workers are forked with it.
 ASSORT_ENCODER = env.choice("ASSORT_ENCODER", ("on", "off"), "on") == "on"
 # Where the gateway finds the web processes.
@@ -40,7 +45,7 @@ _makes_logins = ASSORT_PART in {"provisioner", "prepare", "fleet"} and not WORKE
 FLEET_SECRET = env.secret("ASSORT_FLEET_SECRET") if _makes_logins else ""
 
 ALLOWED_HOSTS = [urlsplit(ASSORT_PUBLIC_URL).hostname or "127.0.0.1"]
-if ASSORT_MODE == "development":
+if not _is_public:
     ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]
 
 # --- Applications ---------------------------------------------------------------------------------------------------
@@ -104,6 +109,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "frontend.context.permissions",
+                "frontend.context.sign_up",
             ],
         },
     },
@@ -156,7 +162,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_FORMS = {"signup": "frontend.forms.accounts.SignUpForm"}
 # Where nobody reads letters yet, an unconfirmed address may go on.
-ACCOUNT_EMAIL_VERIFICATION = "optional" if ASSORT_MODE == "development" else "mandatory"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if _is_public else "optional"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_GET = False
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
@@ -164,7 +170,8 @@ MFA_TOTP_ISSUER = "Assort"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 
-_mail = env.mail("ASSORT_SMTP_URL")
+# Where strangers sign up, a letter that only a log has seen would lock them out.
+_mail = env.mail("ASSORT_SMTP_URL", is_required=_is_public and ASSORT_PART in {"web", "postman"})
 EMAIL_BACKEND = _mail.backend
 EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
@@ -177,6 +184,8 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ASSORT_PUBLIC_URL.startswith("https://")
 SECURE_CONTENT_TYPE_NOSNIFF = True
+# A browser that was here once never asks in the open again.
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if _is_public else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 

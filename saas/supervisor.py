@@ -17,6 +17,7 @@ from saas import embedded, process
 from saas.instance import ROOT, Instance, InstanceError
 from saas.notice import Notice
 from saas.nursery import Nursery
+from saas.place import PROGRAM
 from saas.ports import HOST, is_free
 from saas.process import Part, Running
 
@@ -149,7 +150,7 @@ class Supervisor:
             signal.signal(signum, self._on_signal)
         end_leftovers(self._instance)
         if not is_free(port := self._instance.ports["web"]):
-            raise InstanceError(f"Port {port} is taken. Choose another one: ./assort up --port {port + 1}")
+            raise InstanceError(f"Port {port} is taken. Choose another one: {PROGRAM} up --port {port + 1}")
         self._instance.move_taken_ports()
         try:
             if self._start_all():

@@ -27,9 +27,9 @@ _INTRODUCED = "HTTP_" + introduction.HEADER.upper().replace("-", "_")
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Django, for whom the gateway has introduced, under the client's own address."""
+    """Django, for whom the gateway has introduced, under the client's own address and scheme."""
     try:
-        environ["REMOTE_ADDR"] = introduction.client_of(environ.pop(_INTRODUCED, ""))
+        environ["REMOTE_ADDR"], environ["wsgi.url_scheme"] = introduction.read(environ.pop(_INTRODUCED, ""))
     except introduction.NotIntroduced:
         start_response("403 Forbidden", [("Content-Type", "text/plain")])
         return [b"Ask the gateway.\n"]

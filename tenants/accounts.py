@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import EllipsisType
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -20,6 +21,17 @@ INVITATION_DAYS = 7
 DEFAULT_PLAN = "standard"
 
 
+def may_sign_up(*, invitation: str) -> bool:
+    """Say whether a stranger may make an account: one who came with this token of an invitation, or with `""`.
+
+    Where sign-up is closed only operators make accounts, and an invitation is for those who have one.
+    """
+    if settings.ASSORT_SIGN_UP == "invite":
+        found = Invitation.objects.select_related("organisation").filter(token_sha256=_hash(invitation)).first()
+        return found is not None and found.is_open and found.organisation.is_active
+    return bool(settings.ASSORT_SIGN_UP == "open")
+
+
 def register(*, email: str, password: str, name: str = "") -> User:
     """Make an account. Raises Conflict when the address has one."""
     try:
@@ -31,6 +43,17 @@ def register(*, email: str, password: str, name: str = "") -> User:
 
 def unregister(*, user: User) -> None:
     """Take back an account that could not get its organisation."""
+    user.delete()
+
+
+@transaction.atomic
+def close(*, user: User) -> None:
+    """Destroy an account. Raises Conflict for one that is in an organisation, or an operator's."""
+    if user.is_staff:
+        raise Conflict("This is an operator's account. Another operator can deactivate it.")
+    # A membership goes with its organisation, which is destroyed in its own time.
+    if user.memberships.exclude(organisation__status=Organisation.Status.DELETING).exists():
+        raise Conflict("You are in an organisation. Leave it, or delete it on its settings page, then come back.")
     user.delete()
 
 

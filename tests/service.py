@@ -31,10 +31,22 @@ class Service:
     # More than one, since what holds in one process may not hold between them.
     web_processes = 2
 
-    def __init__(self, data: Path, *, servers: Mapping[str, str] | None = None, prefix: Sequence[str] = ()) -> None:
-        """`servers` has DATABASE_URL and REDIS_URL where they are not the embedded ones; `prefix` comes before `up`."""
+    def __init__(
+        self,
+        data: Path,
+        *,
+        servers: Mapping[str, str] | None = None,
+        prefix: Sequence[str] = (),
+        options: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """`servers` has DATABASE_URL and REDIS_URL where they are not the embedded ones; `prefix` comes before `up`.
+
+        `options` come after it, and `environment` is what the caller has set besides.
+        """
         self.servers = dict(servers or {})
-        self.prefix = prefix
+        self.prefix, self.options = prefix, options
+        self.environment = dict(environment or {})
         self.instance = replace(
             Instance.create(data),
             database_url=self.servers.get("DATABASE_URL", ""),
@@ -56,6 +68,7 @@ class Service:
             return
         command = [sys.executable, "-m", "saas.commandline", "up", "--data", str(self.instance.data)]
         command += ["--port", str(self.instance.ports["web"]), "--web-processes", str(self.web_processes)]
+        command += self.options
         self.output = self.instance.data.with_suffix(".log")
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
@@ -104,7 +117,7 @@ class Service:
 
     def _environment(self) -> dict[str, str]:
         # Logs as an installation in production writes them.
-        return CALLER | {"ASSORT_LOGS": "json"} | self.servers
+        return CALLER | {"ASSORT_LOGS": "json"} | self.servers | self.environment
 
     def worker_environment(self) -> dict[str, str]:
         """Return what the fleet gives its fork server: where the servers are, and no password."""

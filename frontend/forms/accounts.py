@@ -42,6 +42,22 @@ class SignUpForm(SignupForm):
             raise
 
 
+class AccountDeletionForm(forms.Form):
+    email = forms.EmailField(label="Your address")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["email"].help_text = f"Type {user.email} to confirm."
+        self.fields["email"].widget.attrs["autocomplete"] = "off"
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"].lower()
+        if email != self.user.email:
+            raise forms.ValidationError("This is not your address. Nothing was deleted.")
+        return email
+
+
 class OrganisationForm(forms.Form):
     name = forms.CharField(max_length=100, widget=forms.TextInput(attrs={"autocomplete": "organization"}))
     slug = forms.CharField(label="Address (optional)", max_length=40, required=False, help_text=_SLUG_HELP)

@@ -53,6 +53,7 @@ PLACES = [
     Place("the addresses", address="/accounts/email/"),
     Place("a new password", address="/accounts/password/change/"),
     Place("the second factor", address="/accounts/2fa/"),
+    Place("to delete an account", address="/accounts/delete/"),
     Place("to sign out", address="/accounts/logout/"),
     Place("welcome", "nobody", "/"),
     Place("to sign in", "nobody", "/accounts/login/"),

@@ -99,3 +99,58 @@ def test_an_invitation_of_somebody_else_makes_no_account(db: None) -> None:
     page = sign_up({"email": fields["email"], "password1": PASSWORD}, client)
     assert "Ask for a new one" in page.context["form"].non_field_errors()[0]
     assert not User.objects.filter(email=fields["email"]).exists()
+
+
+# --- Where not everybody may -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("rule", "words"), [("invite", "You need an invitation"), ("closed", "Ask for an account")])
+def test_a_stranger_is_told_kindly_and_makes_no_account(db: None, settings: Any, rule: str, words: str) -> None:
+    settings.ASSORT_SIGN_UP = rule
+    fields = form()
+    assert words in Client().get(reverse("account_signup")).text
+    assert words in sign_up(fields).text
+    assert not User.objects.filter(email=fields["email"]).exists()
+
+
+@pytest.mark.parametrize("rule", ["invite", "closed"])
+def test_no_page_offers_what_its_reader_may_not(db: None, settings: Any, rule: str) -> None:
+    settings.ASSORT_SIGN_UP = rule
+    assert reverse("account_signup") not in Client().get(reverse("home")).text
+
+
+@pytest.mark.parametrize(("rule", "joins"), [("invite", True), ("closed", False)])
+def test_an_invitation_opens_what_is_for_the_invited(
+    acme: Organisation, alice: User, settings: Any, rule: str, joins: bool, django_capture_on_commit_callbacks: Any
+) -> None:
+    settings.ASSORT_SIGN_UP = rule
+    client, fields = Client(), form()
+    with django_capture_on_commit_callbacks(execute=True):
+        accounts.invite(organisation=acme, email=fields["email"], role=Role.MEMBER, by=alice)
+    assert ("Make an account" in client.get(link_in_letter()).text) is joins
+    sign_up({"email": fields["email"], "password1": PASSWORD}, client)
+    assert User.objects.filter(email=fields["email"]).exists() is joins
+
+
+def test_an_invitation_that_is_over_opens_nothing(
+    acme: Organisation, alice: User, settings: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    settings.ASSORT_SIGN_UP = "invite"
+    client, fields = Client(), form()
+    with django_capture_on_commit_callbacks(execute=True):
+        invitation = accounts.invite(organisation=acme, email=fields["email"], role=Role.MEMBER, by=alice)
+    client.get(link_in_letter())
+    accounts.withdraw(invitation=invitation, by=alice.email)
+    assert "You need an invitation" in sign_up({"email": fields["email"], "password1": PASSWORD}, client).text
+
+
+def test_an_invitation_is_for_its_address_alone(
+    acme: Organisation, alice: User, settings: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    settings.ASSORT_SIGN_UP = "invite"
+    client, fields = Client(), form()
+    with django_capture_on_commit_callbacks(execute=True):
+        accounts.invite(organisation=acme, email="dora@example.test", role=Role.MEMBER, by=alice)
+    client.get(link_in_letter())
+    sign_up({"email": fields["email"], "password1": PASSWORD}, client)
+    assert not User.objects.filter(email=fields["email"]).exists()

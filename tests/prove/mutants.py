@@ -270,6 +270,27 @@ MUTANTS = (
         ("tests/saas/test_forwarding.py",),
     ),
     Mutant(
+        "everybody is believed who says for whom he asks",
+        "saas/entrance.py",
+        "        if not self._networks or not client or not self._is_proxy(client[0]):\n",
+        "        if not self._networks or not client:\n",
+        ("tests/saas/test_entrance.py",),
+    ),
+    Mutant(
+        "a key may be sent in the open",
+        "saas/entrance.py",
+        "        if self.is_plain(scope):\n",
+        "        if False:\n",
+        ("tests/saas/test_production.py::test_a_call_in_the_open_is_refused_and_not_led_on",),
+    ),
+    Mutant(
+        "an invitation that is over opens the sign-up",
+        "tenants/accounts.py",
+        "        return found is not None and found.is_open and found.organisation.is_active\n",
+        "        return True\n",
+        ("tests/frontend/test_sign_up.py",),
+    ),
+    Mutant(
         "messages may be pickles",
         "saas/settings.py",
         'CELERY_ACCEPT_CONTENT = ["json"]',

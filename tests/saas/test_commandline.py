@@ -76,7 +76,7 @@ def test_managing_hands_every_argument_on(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("os.chdir", lambda _path: None)
     commandline.main(["--data", str(tmp_path), "manage", "makemigrations", "--check", "-v", "0"])
     _, command, environment = handed
-    assert command == [sys.executable, "manage.py", "makemigrations", "--check", "-v", "0"]
+    assert command == [sys.executable, "-m", "django", "makemigrations", "--check", "-v", "0"]
     assert isinstance(environment, dict)
     assert environment["ASSORT_PART"] == "prepare"
 

@@ -89,6 +89,23 @@ def test_production_begins_with_a_public_address_that_has_tls(tmp_path: Path) ->
     assert Instance.create(tmp_path, public_url="https://assort.example").mode == "production"
 
 
+def test_who_may_sign_up_follows_from_the_mode_until_it_is_chosen(tmp_path: Path) -> None:
+    public = "https://assort.example"
+    assert Instance.create(tmp_path, 8123).who_signs_up == "open"
+    assert Instance.create(tmp_path, public_url=public).who_signs_up == "invite"
+    chosen = Instance.create(tmp_path, public_url=public, sign_up="closed")
+    chosen.claim()
+    chosen.release()
+    assert Instance.create(tmp_path, public_url=public).environment("web")["ASSORT_SIGN_UP"] == "closed"
+
+
+def test_a_proxy_is_believed_in_production_alone_until_it_is_named(tmp_path: Path) -> None:
+    assert Instance.create(tmp_path, 8123).environment("gateway")["ASSORT_PROXIES"] == ""
+    public = Instance.create(tmp_path, public_url="https://assort.example")
+    assert public.environment("gateway")["ASSORT_PROXIES"] == "127.0.0.1"
+    assert Instance.create(tmp_path, behind_proxy="10.0.0.0/8").environment("gateway")["ASSORT_PROXIES"] == "10.0.0.0/8"
+
+
 def test_erasing_leaves_alone_what_is_not_the_instances(instance: Instance) -> None:
     (instance.data / "letter.txt").write_text("mine")
     (instance.data / "tenants" / "t_1").mkdir()

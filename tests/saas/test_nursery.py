@@ -1,7 +1,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ import django
 import pytest
 
 from saas.nursery import Child, Nursery
+from saas.place import MANAGE
 from saas.process import Part
 
 SECRET = "the-password-of-this-part-alone"
@@ -29,7 +29,7 @@ def log(tmp_path: Path) -> Path:
 
 def begun(nursery: Nursery, log: Path, *command: str) -> Child:
     environment = {"PASSWORD": SECRET, "DJANGO_SETTINGS_MODULE": "django.conf.global_settings"}
-    part = Part("part", (sys.executable, "manage.py", *command), environment, is_forked=True)
+    part = Part("part", (*MANAGE, *command), environment, is_forked=True)
     return nursery.start(part, log=log, extra={})
 
 
