@@ -18,6 +18,8 @@ def recorder(given: Mapping[str, str]) -> dict[str, str]:
         "MLFLOW_TRACKING_URI": given["MLFLOW_DATABASE_URL"],
         "MLFLOW_BACKEND_STORE_URI": given["MLFLOW_DATABASE_URL"],
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        # Its lines are written as ours are.
+        "MLFLOW_CONFIGURE_LOGGING": "false",
         # The recorder stores models and never loads one, so nothing in a model may run here. Both default to true.
         "MLFLOW_ALLOW_MODEL_CODE_EXECUTION": "false",
         "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",

@@ -317,6 +317,8 @@ def main() -> None:
     warnings.filterwarnings("ignore", message=".*input example")
     # MLflow finds out by failing that a model is registered already, and the driver remarks on it.
     logging.getLogger("psycopg").setLevel(logging.ERROR)
+    # A line for each of MLflow's migrations would say nothing.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     is_prepared = False
     with socket.socket(fileno=os.dup(0)) as registrar:
         while packet := registrar.recv(child.PACKET_BYTES):

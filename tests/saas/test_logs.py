@@ -16,7 +16,7 @@ from tests.isolation.canaries import Canary
 from tests.service import Service
 
 # The servers write in their own way, and a letter that no mail server takes is not a line of the log.
-OURS = ("gateway", "provisioner", "relay", "fleet", "registrar")
+OURS = ("gateway", "provisioner", "relay", "fleet")
 PATIENCE = 20
 
 
@@ -55,6 +55,13 @@ def test_every_line_of_every_part_is_one_object(service: Service, bird: Canary) 
         assert all({"time", "level", "logger", "message"} <= line.keys() for line in lines)
     # The relay has nothing to say of what goes well.
     assert [part for part, lines in found.items() if not lines] in ([], ["relay"])
+
+
+def test_mlflows_lines_are_written_as_ours(service: Service, bird: Canary) -> None:
+    # What it prints of itself, as when it forgets a version, is no line of a log.
+    found = lines_of("\n".join(line for line in service.log("registrar").splitlines() if line.startswith("{")))
+    assert {line["part"] for line in found} == {"registrar"}
+    assert any(line["logger"].startswith("mlflow.") for line in found)
 
 
 def test_a_workers_lines_name_its_organisation(service: Service, bird: Canary) -> None:
