@@ -28,7 +28,8 @@ WHOLE_SUITE = ("-n", "2", "--dist", "loadfile")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="./assort coverage", allow_abbrev=False)
+    rest = "Every other argument goes to pytest; without any, the whole suite runs."
+    parser = argparse.ArgumentParser(prog="./assort coverage", description=rest, allow_abbrev=False)
     parser.add_argument("--append", action="store_true", help="add to what an earlier run has measured")
     options, tests = parser.parse_known_args(arguments)
     if not options.append:

@@ -100,6 +100,12 @@ def test_the_bench_says_what_it_measures() -> None:
     assert (done.returncode, "pages, lighthouse, tasks" in done.stdout) == (0, True), done.stderr
 
 
+@pytest.mark.parametrize(("arguments", "words"), [(["coverage", "--help"], "--append"), (["release", "next"], "0.")])
+def test_what_delivers_the_product_is_within_reach(arguments: list[str], words: str) -> None:
+    done = assort(*arguments)
+    assert (done.returncode, words in done.stdout) == (0, True), done.stderr
+
+
 def test_every_gate_runs_also_after_one_has_failed(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
