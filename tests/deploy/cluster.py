@@ -109,13 +109,12 @@ class Cluster:
             raise RuntimeError(made.stderr)
         return made.stdout
 
-    def stop(self) -> dict[str, int]:
-        """Tell every role to end, and return with which status each does."""
-        for running in self.running.values():
+    def stop(self, *names: str) -> dict[str, int]:
+        """Tell these roles to end, or all of them, and return with which status each does."""
+        ending = {role: self.running.pop(role) for role in names or tuple(self.running)}
+        for running in ending.values():
             running.terminate()
-        ended = {role: running.wait(30) for role, running in self.running.items()}
-        self.running.clear()
-        return ended
+        return {role: running.wait(30) for role, running in ending.items()}
 
     def close(self) -> None:
         self.stop()

@@ -11,8 +11,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import httpx2 as httpx
 
 from saas import process
 from saas.instance import ROOT
@@ -67,11 +70,13 @@ def _ask(folder: Path, command: list[str], variables: dict[str, str], *, outside
         with (api := Api(cluster.url, made["key"])).client:
             answer = api.classify(MODEL, ["I was charged twice this month"]).json()
             _expect("it answers", answer["results"][0]["label"] == "billing")
-            page = api.client.get("/accounts/login/")
+        with httpx.Client(base_url=cluster.url, timeout=30) as browser:
+            page = browser.get("/accounts/login/")
             style = next(part for part in page.text.split('"') if part.endswith(".css"))
-            _expect("its pages have their styles", api.client.get(style).status_code == 200)
+            _expect("its pages have their styles", browser.get(style).status_code == 200)
         sys.stdout.write(cluster.manage("fleet", "status"))
-        _expect("every role ends well when it is told to", set(_timed("end", cluster.stop).values()) == {0})
+        ended = {role: _timed(f"end {role}", partial(cluster.stop, role))[role] for role in list(cluster.running)}
+        _expect("every role ends well when it is told to", set(ended.values()) == {0})
     finally:
         cluster.close()
 

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Iterator
 
+import httpx2 as httpx
 import pytest
 
 from saas import process
@@ -42,8 +43,8 @@ def test_roles_that_know_only_their_own_secrets_answer_together(api: Api) -> Non
     assert answer.json()["results"][0]["label"] == "billing"
 
 
-def test_the_page_comes_from_a_web_process_behind_the_gateway(api: Api) -> None:
-    page = api.client.get("/accounts/login/")
+def test_the_page_comes_from_a_web_process_behind_the_gateway(cluster: Cluster) -> None:
+    page = httpx.get(f"{cluster.url}/accounts/login/", timeout=30)
     assert (page.status_code, "Sign in" in page.text) == (200, True)
 
 
