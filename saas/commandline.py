@@ -146,18 +146,6 @@ def _add_gates(commands: _Commands) -> None:
         command.add_argument("arguments", nargs=argparse.REMAINDER)
         command.set_defaults(run=partial(_hand_on, name, module))
 
-    coverage = commands.add_parser(
-        "coverage", help="run the tests and see which branches they take", add_help=False, prefix_chars="\0"
-    )
-    coverage.add_argument("arguments", nargs=argparse.REMAINDER)
-    coverage.set_defaults(run=_coverage)
-
-    release = commands.add_parser(
-        "release", help="the next version and what is new in it", add_help=False, prefix_chars="\0"
-    )
-    release.add_argument("arguments", nargs=argparse.REMAINDER)
-    release.set_defaults(run=_release)
-
     check = commands.add_parser(
         "check", help="run the gates: style, types, imports, security, generated files, licences"
     )
