@@ -1,12 +1,14 @@
 """The workflows: each action is a commit that is known, each job may do little and ends, each command is ours."""
 
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from saas import commandline
 from tests.conventions.sources import files, read
 
 WORKFLOWS = [path for path in files() if path.parts[:2] == (".github", "workflows")]
@@ -101,3 +103,15 @@ def test_a_step_starts_a_command_that_runs_on_a_desk_as_well(path: Path, command
 @pytest.mark.parametrize(("path", "commands"), COMMANDS, ids=names)
 def test_no_value_from_outside_is_written_into_a_command(path: Path, commands: str) -> None:
     assert "${{" not in commands
+
+
+def calls() -> list[list[str]]:
+    """Return the words after ./assort wherever a workflow or a script of deploy/ starts it, variables as addresses."""
+    texts = [command for _, command in COMMANDS] + [read(Path("deploy/upgrade")), read(Path("deploy/on-kind"))]
+    found = [match for text in texts for match in re.findall(r'(?:\./|"\$root/)assort"? ([^|>;\n]+)', text)]
+    return [shlex.split(re.sub(r"\$(\w+|{[^}]*})", "http://any.example", words)) for words in found]
+
+
+@pytest.mark.parametrize("words", calls(), ids=" ".join)
+def test_each_call_of_ours_is_one_that_the_command_line_knows(words: list[str]) -> None:
+    assert commandline._parser().parse_args(words).run

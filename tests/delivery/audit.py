@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from saas.instance import ROOT
 
-LOCKS = ("requirements.txt", "requirements-encoder.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-encoder.txt", "requirements-s3.txt", "requirements-dev.txt")
 FOLDERS = ("frontend", "tests/browser")
 # Vulnerabilities that do not reach us, by id, each with the reason.
 ACCEPTED: dict[str, str] = {}

@@ -19,7 +19,7 @@ from license_expression import ExpressionError, get_spdx_licensing
 from saas.instance import ROOT
 
 LIST = Path(__file__).with_name("licences.toml")
-PRODUCT = ("requirements.txt", "requirements-encoder.txt")
+PRODUCT = ("requirements.txt", "requirements-encoder.txt", "requirements-s3.txt")
 DEVELOPMENT = "requirements-dev.txt"
 PRODUCT_MODULES = "frontend/package-lock.json"
 DEVELOPMENT_MODULES = "tests/browser/package-lock.json"

@@ -51,5 +51,5 @@ def test_a_lock_of_npm_names_packages_and_what_they_say(tmp_path: Path) -> None:
 def test_every_package_of_the_locks_is_looked_at() -> None:
     product, development = licences.packages({})
     names = {package.name for package in product}
-    assert {"django", "onnxruntime", "echarts"} <= names
+    assert {"django", "onnxruntime", "boto3", "echarts"} <= names
     assert {"pytest", "axe-core"} <= {package.name for package in development} - names
