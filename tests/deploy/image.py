@@ -28,7 +28,7 @@ _ENTER = """
     mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" &&
     mount --bind "$1" "$0/data" && mount -t tmpfs tmpfs "$0/tmp" && mount -t proc proc "$0/proc" &&
     mount --rbind /dev "$0/dev" && mount --rbind /sys "$0/sys" &&
-    root=$0 user=$2 && shift 2 && shift && exec setpriv --no-new-privs chroot --userspec="$user" "$root" "$@"
+    root=$0 user=$2 && shift 2 && exec setpriv --no-new-privs chroot --userspec="$user" "$root" "$@"
 """
 
 
@@ -60,7 +60,7 @@ def _ask(folder: Path, command: list[str], variables: dict[str, str], *, outside
     cluster = Cluster(folder, command=command, data="/data", told=own)
     try:
         written = subprocess.run([*outside, "touch /opt/assort/written"], check=False, capture_output=True, text=True)
-        _expect("nothing can be written to its file system", "Read-only file system" in written.stderr)
+        _expect(f"nothing can be written to its file system ({written.stderr.strip()})", "Read-only" in written.stderr)
         _timed("migrate", lambda: cluster.run("migrate"))
         _timed("start every role", lambda: cluster.start(*STAY, "mlflow"))
         _timed("furnish, with the encoder", lambda: cluster.run("furnish"))
