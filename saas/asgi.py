@@ -19,7 +19,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saas.settings")
 django.setup()
 
 from classifier import event_stream, later  # noqa: E402
-from classifier.gateway import Gateway, http  # noqa: E402
+from classifier.gateway import http  # noqa: E402
+from classifier.gateway.application import Gateway  # noqa: E402
 from saas import api_errors, readiness, spool  # noqa: E402
 from saas.entrance import Entrance  # noqa: E402
 from saas.forwarding import Forwarding, target  # noqa: E402

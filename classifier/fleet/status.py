@@ -1,5 +1,6 @@
 """How the fleets are, for operators: what they told of themselves at most a moment ago."""
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +13,8 @@ from tenants.models import FleetHost, FleetWorker, Organisation, Quarantine, Ten
 # Columns that are not as wide as the others.
 WIDTHS = {"tenant": 22, "host": 24, "only": 20, "cpu_seconds": 12, "messages": 10, "backlog": 10, "what": 10, "use": 6}
 WIDTH = 8
+# A screen's.
+LINE = 96
 MEGABYTE = 1024 * 1024
 RELEASE = "./assort manage fleet release {}"
 
@@ -55,7 +58,7 @@ def table(found: Mapping[str, Any]) -> str:
     parts = [
         _section("Hosts", found["hosts"], "host state heard places free only"),
         *(f"  {row['host'][:24]}: walls: {row['walls']}" for row in found["hosts"]),
-        *(f"    left open: {gap}" for row in found["hosts"] for gap in row["left_open"]),
+        *(_folded("    left open: ", gap) for row in found["hosts"] for gap in row["left_open"]),
         _section("Workers", found["workers"], "tenant use pid age idle own_mb pss_mb cpu_seconds"),
         _section("Waiting", found["queues"], "tenant use messages backlog host"),
         _section("Leases", found["leases"], "tenant host token seconds"),
@@ -77,6 +80,10 @@ def _host(row: FleetHost, only: str | None, now: datetime, is_alive: bool) -> di
         "walls": row.detail.get("walls", ""),
         "left_open": row.detail.get("left_open", []),
     }
+
+
+def _folded(head: str, said: str) -> str:
+    return textwrap.fill(said, LINE, initial_indent=head, subsequent_indent=" " * len(head))
 
 
 def _worker(row: FleetWorker, tenant: str, now: datetime) -> dict[str, Any]:

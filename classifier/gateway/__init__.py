@@ -3,7 +3,3 @@
 It finds out who asks, checks what is asked, puts it into the organisation's own queue, and waits at the
 organisation's own reply list for what its worker answers.
 """
-
-from classifier.gateway.application import Gateway
-
-__all__ = ["Gateway"]

@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 
 from classifier import later, queues
-from classifier.gateway import Gateway
+from classifier.gateway.application import Gateway
 from saas import api_errors
 from tenants.models import Organisation, Plan
 from tests.classifier.gateway_stand_ins import QUEUE, Worker, found, issue, set_route

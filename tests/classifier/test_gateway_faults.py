@@ -13,7 +13,8 @@ from django.conf import settings
 from django.db import connection, connections
 
 from classifier import later
-from classifier.gateway import Gateway, batches, mailbox
+from classifier.gateway import batches, mailbox
+from classifier.gateway.application import Gateway
 from saas import api_errors
 from tenants import isolation
 from tenants.models import Organisation

@@ -11,7 +11,7 @@ import redis
 from django.utils import timezone
 
 from classifier import later
-from classifier.gateway import Gateway
+from classifier.gateway.application import Gateway
 from saas import api_errors
 from tenants import broker, isolation, keys, rates, usage
 from tenants.leases import HOLD_SECONDS

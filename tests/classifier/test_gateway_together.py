@@ -10,7 +10,8 @@ import httpx2
 import pytest
 
 from classifier import queues
-from classifier.gateway import Gateway, mailbox
+from classifier.gateway import mailbox
+from classifier.gateway.application import Gateway
 from tenants import isolation
 from tenants.models import Organisation
 from tests.classifier.gateway_stand_ins import QUEUE, Worker, aside, billing, message, replied, worker_client
