@@ -42,16 +42,15 @@ def send(client: redis.Redis, tenant: str, use: str, task: str, *args: Any, is_n
     One that `is_next` is taken before those that wait.
     """
     pipeline = client.pipeline(transaction=False)
-    _, queue, message = push(tenant, use, task, *args)
-    for command in (("RPUSH" if is_next else "LPUSH", queue, message), *call([tenant])):
+    for command in (push(tenant, use, task, *args, is_next=is_next), *call([tenant])):
         pipeline.execute_command(*command)
     return int(pipeline.execute()[0])
 
 
-def push(tenant: str, use: str, task: str, *args: Any) -> Command:
+def push(tenant: str, use: str, task: str, *args: Any, is_next: bool = False) -> Command:
     """Return the command that pushes a message. The broker replies how many messages then wait in the queue."""
     queue = isolation.queue(tenant, use)
-    return "LPUSH", queue, envelope(queue, task, args)
+    return "RPUSH" if is_next else "LPUSH", queue, envelope(queue, task, args)
 
 
 def call(tenants: Sequence[str]) -> list[Command]:
