@@ -4,11 +4,15 @@ import os
 import select
 import signal
 import socket
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from kombu.connection import Connection
 
-from classifier import transport
+from classifier import queues, transport
+from tests.service import Service
 
 
 @pytest.fixture
@@ -27,3 +31,38 @@ def test_a_signal_ends_the_sleep_of_a_worker(bell: socket.socket) -> None:
     assert select.select([bell], [], [], 0)[0] == []
     os.kill(os.getpid(), signal.SIGUSR1)
     assert select.select([bell], [], [], 10)[0] == [bell]
+
+
+@pytest.fixture
+def heard() -> list[bytes]:
+    return []
+
+
+@pytest.fixture
+def channel(service: Service, heard: list[bytes]) -> Iterator[transport.Channel]:
+    """What a worker of a queue that nobody else reads listens by."""
+    with Connection(service.instance.owner_redis_url(), transport=transport.Transport) as connection:
+        channel = connection.channel()
+        channel.basic_consume("nobodys", no_ack=True, callback=lambda said: heard.append(said.body), consumer_tag="w")
+        yield channel
+
+
+def ask(channel: Any) -> None:
+    """Do as the loop of a worker does before it sleeps: ask the broker for the next message."""
+    channel.connection.cycle.on_poll_start()
+    assert channel._in_poll
+
+
+def test_a_worker_that_ends_does_not_wait_for_the_message_that_it_asked_for(channel: transport.Channel) -> None:
+    ask(channel)
+    began = time.monotonic()
+    channel.close()
+    assert time.monotonic() - began < transport.WAIT_SECONDS / 2
+
+
+def test_one_that_has_come_by_then_is_not_lost(channel: transport.Channel, heard: list[bytes]) -> None:
+    channel.client.lpush("nobodys", queues.envelope("nobodys", "a task", ["an argument"]))
+    ask(channel)
+    assert channel.client.connection.can_read(timeout=5)
+    channel.close()
+    assert b"an argument" in heard[0]
