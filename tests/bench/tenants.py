@@ -63,16 +63,14 @@ def _active(service: Service, bank: Bank, found: list[Guest]) -> list[Row]:
     _traffic(service, all_of_them)
     # By turns, since a machine is not as fast at one moment as at the next.
     rounds = [(_traffic(service, one), _traffic(service, all_of_them)) for _ in range(ROUNDS)]
-    alone, together, dearer = (
-        statistics.median(times) for times in zip(*((a.p50, b.p50, b.p50 / a.p50) for a, b in rounds), strict=True)
-    )
+    dearer = statistics.median(together.p50 / alone.p50 for alone, together in rounds)
     after = len(footprint.workers(service)), footprint.megabytes(footprint.processes(service))
     workers = [footprint.megabytes([worker]) for worker in footprint.workers(service)]
     of_all = f"{len(found):,} registered, Zipf over {len(active)}"
     return [
-        Row("p50 of one organisation with the same traffic", alone, "ms"),
-        Row(f"p50 with {of_all}", together, "ms"),
-        Row(f"p99 with {of_all}", statistics.median(load.p99 for _, load in rounds), "ms"),
+        Row("p50 of one organisation with the same traffic", statistics.median(alone.p50 for alone, _ in rounds), "ms"),
+        Row(f"p50 with {of_all}", statistics.median(together.p50 for _, together in rounds), "ms"),
+        Row(f"p99 with {of_all}", statistics.median(together.p99 for _, together in rounds), "ms"),
         Row(f"p50 with {of_all}, as a multiple of one", dearer, "×", at_most(1.2)),
         Row(f"memory with {of_all}, all processes", after[1], "MB"),
         Row("memory of one active organisation more", (after[1] - before[1]) / (after[0] - before[0]), "MB", OWN),

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 from django.db import connections
+from psycopg import sql
 
 from tests.service import Service
 
@@ -23,3 +25,13 @@ def logged_in(service: Service) -> Iterator[None]:
         connection.close()
         connection.settings_dict.clear()
         connection.settings_dict.update(before)
+
+
+@contextmanager
+def in_place_of(service: Service, *tables: str) -> Iterator[None]:
+    """Log in as the fleet; afterwards these tables know nothing of hosts that are called `test-…`."""
+    with logged_in(service):
+        yield
+    with psycopg.connect(service.instance.owner_database_url()) as owner:
+        for table in tables:
+            owner.execute(sql.SQL("DELETE FROM {} WHERE host LIKE 'test-%'").format(sql.Identifier(table)))

@@ -19,10 +19,8 @@ ACME, GLOBEX = "a" * 16, "b" * 16
 
 @pytest.fixture
 def as_fleet(service: Service, committed: None) -> Iterator[None]:
-    with fleets.logged_in(service):
+    with fleets.in_place_of(service, "tenant_lease"):
         yield
-    with psycopg.connect(service.instance.owner_database_url()) as owner:
-        owner.execute("DELETE FROM tenant_lease WHERE host LIKE 'test-%'")
 
 
 @pytest.fixture

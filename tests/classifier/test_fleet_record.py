@@ -21,11 +21,8 @@ ACME, GLOBEX = "a" * 16, "b" * 16
 
 @pytest.fixture
 def as_fleet(service: Service, committed: None) -> Iterator[None]:
-    with fleets.logged_in(service):
+    with fleets.in_place_of(service, "fleet_worker", "fleet_host"):
         yield
-    with psycopg.connect(service.instance.owner_database_url()) as owner:
-        owner.execute("DELETE FROM fleet_worker WHERE host LIKE 'test-%'")
-        owner.execute("DELETE FROM fleet_host WHERE host LIKE 'test-%'")
 
 
 def tell(host: str, waiting: list[Waiting], running: list[Running], *, only: str = ACME) -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tenants.permissions import Role
 from tests.frontend.conftest import link_in_letter
 
 PASSWORD = "correct-horse-battery"
+Invite = Callable[[str], tuple[Client, Invitation]]
 
 
 def form(**changes: str) -> dict[str, str]:
@@ -26,6 +28,20 @@ def form(**changes: str) -> dict[str, str]:
 
 def sign_up(fields: dict[str, str], client: Client | None = None) -> Any:
     return (client or Client()).post(reverse("account_signup"), fields, follow=True)
+
+
+@pytest.fixture
+def invited(acme: Organisation, alice: User, django_capture_on_commit_callbacks: Any) -> Invite:
+    """Invites an address; what comes back is the browser in which the letter's link was opened, and the invitation."""
+
+    def invite(email: str) -> tuple[Client, Invitation]:
+        with django_capture_on_commit_callbacks(execute=True):
+            invitation = accounts.invite(organisation=acme, email=email, role=Role.MEMBER, by=alice)
+        client = Client()
+        client.get(link_in_letter())
+        return client, invitation
+
+    return invite
 
 
 def test_signing_up_makes_the_account_and_its_organisation(committed: None) -> None:
@@ -81,13 +97,9 @@ def test_the_letter_has_the_public_address(committed: None, settings: Any) -> No
     assert "https://assort.example/accounts/confirm-email/" in mail.outbox[-1].body
 
 
-def test_who_is_invited_joins_and_founds_nothing(
-    acme: Organisation, alice: User, django_capture_on_commit_callbacks: Any
-) -> None:
-    client, fields = Client(), form()
-    with django_capture_on_commit_callbacks(execute=True):
-        accounts.invite(organisation=acme, email=fields["email"], role=Role.MEMBER, by=alice)
-    client.get(link_in_letter())
+def test_who_is_invited_joins_and_founds_nothing(acme: Organisation, invited: Invite) -> None:
+    fields = form()
+    client, _ = invited(fields["email"])
     sign_up({"email": fields["email"], "password1": PASSWORD}, client)
     assert [each.organisation for each in Membership.objects.filter(user__email=fields["email"])] == [acme]
     assert not Invitation.objects.filter(email=fields["email"], accepted_at=None).exists()
@@ -120,37 +132,26 @@ def test_no_page_offers_what_its_reader_may_not(db: None, settings: Any, rule: s
 
 
 @pytest.mark.parametrize(("rule", "joins"), [("invite", True), ("closed", False)])
-def test_an_invitation_opens_what_is_for_the_invited(
-    acme: Organisation, alice: User, settings: Any, rule: str, joins: bool, django_capture_on_commit_callbacks: Any
-) -> None:
+def test_an_invitation_opens_what_is_for_the_invited(invited: Invite, settings: Any, rule: str, joins: bool) -> None:
     settings.ASSORT_SIGN_UP = rule
-    client, fields = Client(), form()
-    with django_capture_on_commit_callbacks(execute=True):
-        accounts.invite(organisation=acme, email=fields["email"], role=Role.MEMBER, by=alice)
+    fields = form()
+    client, _ = invited(fields["email"])
     assert ("Make an account" in client.get(link_in_letter()).text) is joins
     sign_up({"email": fields["email"], "password1": PASSWORD}, client)
     assert User.objects.filter(email=fields["email"]).exists() is joins
 
 
-def test_an_invitation_that_is_over_opens_nothing(
-    acme: Organisation, alice: User, settings: Any, django_capture_on_commit_callbacks: Any
-) -> None:
+def test_an_invitation_that_is_over_opens_nothing(invited: Invite, alice: User, settings: Any) -> None:
     settings.ASSORT_SIGN_UP = "invite"
-    client, fields = Client(), form()
-    with django_capture_on_commit_callbacks(execute=True):
-        invitation = accounts.invite(organisation=acme, email=fields["email"], role=Role.MEMBER, by=alice)
-    client.get(link_in_letter())
+    fields = form()
+    client, invitation = invited(fields["email"])
     accounts.withdraw(invitation=invitation, by=alice.email)
     assert "You need an invitation" in sign_up({"email": fields["email"], "password1": PASSWORD}, client).text
 
 
-def test_an_invitation_is_for_its_address_alone(
-    acme: Organisation, alice: User, settings: Any, django_capture_on_commit_callbacks: Any
-) -> None:
+def test_an_invitation_is_for_its_address_alone(invited: Invite, settings: Any) -> None:
     settings.ASSORT_SIGN_UP = "invite"
-    client, fields = Client(), form()
-    with django_capture_on_commit_callbacks(execute=True):
-        accounts.invite(organisation=acme, email="dora@example.test", role=Role.MEMBER, by=alice)
-    client.get(link_in_letter())
+    fields = form()
+    client, _ = invited("dora@example.test")
     sign_up({"email": fields["email"], "password1": PASSWORD}, client)
     assert not User.objects.filter(email=fields["email"]).exists()
