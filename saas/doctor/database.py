@@ -184,11 +184,9 @@ def _connections(database: Database, web_processes: int) -> Iterator[Finding]:
     most = min(limits)
     if most < wanted:
         todo = f"raise max_connections, or the database's CONNECTION LIMIT, to {wanted} and a few more."
-        yield warning(
-            "connections", f"{most} connections are few for {web_processes} web processes and 20 workers", todo
-        )
+        yield warning("connections", f"{most} connections are few where {wanted} are wanted with 20 workers", todo)
     else:
-        yield ok("connections", f"{most} connections are enough for {web_processes} web processes and 20 workers")
+        yield ok("connections", f"{most} connections are enough where {wanted} are wanted with 20 workers")
     if 0 <= found["of_login"] < _OF_OWNER:
         todo = _sql(database, "ALTER ROLE {login} CONNECTION LIMIT 20;")
         yield missing(
