@@ -34,13 +34,13 @@ class Point:
 
 WORKER, WEB, RELAY, REGISTRAR = "wk_", "assort_web assort-web", "assort_relay", "assort_registrar"
 POINTS = (
-    Point("door.submit_job", b"door.submit_job(", "web", WEB),
+    Point("door.submit_job", b"door.submit_job(", "web", WEB, provocations.train),
     Point("door.submit_jobs", b"door.submit_jobs(", "gateway", "assort_web assort-gateway"),
     Point("classifier.relay.publish", b"""SET "state" = 'sent'""", "relay", RELAY),
-    Point("door.claim_job", b"door.claim_job(", "trainer", WORKER),
+    Point("door.claim_job", b"door.claim_job(", "trainer", WORKER, provocations.train),
     Point("door.claim_jobs", b"door.claim_jobs(", "worker", WORKER),
     Point("door.renew_job", b"door.renew_job(", "trainer", WORKER, provocations.train_long),
-    Point("door.finish_job", b"door.finish_job(", "trainer", WORKER),
+    Point("door.finish_job", b"door.finish_job(", "trainer", WORKER, provocations.train),
     Point("door.finish_jobs", b"door.finish_jobs(", "worker", WORKER),
     Point("door.hand_back_job", b"door.hand_back_job(", "trainer", WORKER, provocations.stop_training),
     Point("door.cancel_job", b"door.cancel_job(", "web", WEB, provocations.cancel),
@@ -59,7 +59,13 @@ POINTS = (
         "classifier.registrar.assignments.request", b"'adopt', 'batch'", "registrar", REGISTRAR, provocations.move_alias
     ),
     Point("door.settle_request", b"door.settle_request(", "reader", WORKER, provocations.move_alias),
-    Point("classifier.registrar.assignments._finish", b"UPDATE public.job SET state", "registrar", REGISTRAR),
+    Point(
+        "classifier.registrar.assignments._finish",
+        b"UPDATE public.job SET state",
+        "registrar",
+        REGISTRAR,
+        provocations.train,
+    ),
     Point(
         "classifier.registrar.assignments.fail",
         b"UPDATE public.job SET attempt",
@@ -77,7 +83,7 @@ def kinds(times: int = 1) -> list[Kind]:
             partial(_die, point, moment),
             times,
             within=WORKERS_SECONDS
-            if point.victim in USES and point.provoke is provocations.nothing
+            if point.victim in USES and point.provoke in (provocations.nothing, provocations.train)
             else SERVERS_SECONDS,
         )
         for point in POINTS

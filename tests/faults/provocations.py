@@ -1,6 +1,7 @@
 """What makes the service change a job in ways that ordinary work seldom needs."""
 
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
@@ -8,6 +9,7 @@ import httpx2 as httpx
 import psycopg
 import redis
 
+from classifier.kinds import FAST
 from saas import process
 from tenants import ids
 from tests.faults.ledger import TRAINING, Accepted
@@ -22,6 +24,21 @@ PATIENCE = 60.0
 def nothing(_stage: Stage, _customer: Customer) -> Sequence[Accepted]:
     """Ordinary work does it."""
     return ()
+
+
+def train(stage: Stage, customer: Customer) -> Sequence[Accepted]:
+    """Ask for a training under one key until it is accepted: who is asked may be the one who dies."""
+    options = {"dataset": customer.dataset, "model": "first", "options": {"quality": FAST}}
+    headers = {"Idempotency-Key": ids.new("job")}
+    with (api := customer.api(stage)).client:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            with suppress(httpx.TransportError):
+                answer = api.client.post("training_jobs", json=options, headers=headers)
+                if answer.is_success:
+                    return [Accepted(str(answer.json()["id"]), TRAINING, customer)]
+            time.sleep(0.2)
+    raise AssertionError("no training was accepted")
 
 
 def train_long(stage: Stage, customer: Customer) -> Sequence[Accepted]:
