@@ -9,6 +9,7 @@ import redis
 from celery import shared_task
 from celery.worker import state
 from django.db import close_old_connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from classifier import adopter, follower, inference, queues, reader, stored, tidying, trainer
 from classifier.kinds import ADOPT, ANSWER, ANSWER_STORED, FOLLOW, TIDY, TRAIN, VALIDATE
@@ -30,16 +31,18 @@ class Worker:
     models: LoadedModels
     bounds: Bounds
     scribe: Scribe
+    # The connection of the thread that answers; Django takes longer to look for it than to look after it.
+    database: BaseDatabaseWrapper
 
 
-@shared_task(name=ANSWER, ignore_result=True, Strategy="classifier.delivery:straight")
+@shared_task(name=ANSWER, ignore_result=True)
 def answer(batch: Mapping[str, Any]) -> None:
     """Answer requests of the gateway on its reply list; what is too late already is not worth computing."""
     now = time.time()
     requests = [request for request in batch["requests"] if request["deadline"] > now]
     if not requests:
         return
-    close_old_connections()
+    Worker.database.close_if_unusable_or_obsolete()
     model, version = batch["model"], batch["version"]
     models, reading = Worker.models, batch.get("reading", "")
     replies = inference.answer_together(requests, model=model, version=version, models=models, reading=reading)

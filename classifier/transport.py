@@ -4,16 +4,21 @@ kombu writes each message down in two further keys until it is acknowledged, so 
 one dies. That is two more round trips for every message, and nobody needs it: whoever sent the message looks after it
 and sends it again, the gateway a batch that is not answered, the relay a job that nobody has claimed.
 
+What somebody waits for kombu never sees: see delivery.py.
+
 A worker with nothing to do sleeps. kombu's would wake up twice a second, which with a hundred workers is a fifteenth of
 a core.
 """
 
 import signal
 import socket
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from kombu.transport import redis, virtual
+
+from classifier import delivery
 
 # How long one request to the broker for the next message lasts. A message ends it at once.
 WAIT_SECONDS = 10
@@ -30,6 +35,11 @@ class InHand(virtual.QoS):
 
 class Channel(redis.Channel):
     QoS = InHand  # type: ignore[assignment]  # kombu's stubs want the class that writes the notes.
+
+    def _create_client(self, asynchronous: bool = False) -> Any:
+        client: Any = super()._create_client(asynchronous)  # type: ignore[no-untyped-call]
+        client.set_response_callback("BRPOP", _left_for_kombu)
+        return client
 
     def close(self) -> None:
         """Hang up at once: kombu would wait for the next message, for as long as a request for one lasts.
@@ -55,6 +65,11 @@ class Transport(redis.Transport):
         cycle._binding_expiry_tref.cancel()
         bell = _bell()
         loop.add_reader(bell, bell.recv, 64)
+
+
+def _left_for_kombu(answer: Sequence[bytes] | None, **_: object) -> tuple[bytes, ...] | None:
+    """Return the queue and the message that the broker has answered with, or nothing if that is all done."""
+    return None if not answer or delivery.run(answer[-1]) else tuple(answer)
 
 
 @cache

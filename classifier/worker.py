@@ -88,6 +88,7 @@ def become(given: Secret) -> None:
     tasks.Worker.bounds = Bounds(given.dataset_rows, given.training_seconds)
     tasks.Worker.models = LoadedModels(given.tenant)
     tasks.Worker.scribe = Scribe(given.tenant)
+    tasks.Worker.database = connections["default"]
     boot.check_worker(tasks.Worker.broker, given.tenant)
 
 

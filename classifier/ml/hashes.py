@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ from . import grams
 
 Hashes = NDArray[np.uint64]
 Rows = NDArray[np.int32]
+# Which characters of a line some n-grams belong to; for each n-gram one of its own text.
+Places = slice | NDArray[np.intp]
 
 # Texts are taken together until they have so many characters: what is computed with fits in a processor's cache.
 _CHARACTERS_AT_ONCE = 8_192
@@ -25,6 +28,7 @@ _LONGEST_PART = 2 * max(_CHARACTERS_AT_ONCE, grams.TEXT_LENGTH) + 2
 
 _SPACE = ord(" ")
 _NEITHER_WORD_NOR_SPACE = re.compile(r"[^\w ]")
+_IN_WORD = np.array([grams.WORD.match(chr(code)) is not None for code in range(128)])
 
 # Odd numbers without a pattern: multiplying by them loses nothing and carries every bit upwards.
 _STEP = np.uint64(0x9E3779B97F4A7C15)
@@ -50,11 +54,23 @@ class _Line:
     """Texts laid end to end, with one space before and after each token.
 
     `rows` says which text each character belongs to; the space before a text is its first, and the last one nobody's.
+    There are none for a text that is alone: most are, and each step more is felt.
     """
 
     line: str
     codes: Hashes
-    rows: Rows
+    rows: Rows | None
+
+    @cached_property
+    def mixed(self) -> Hashes:
+        return _mixed(self.codes)
+
+    @property
+    def in_word(self) -> NDArray[np.bool_]:
+        if self.line.isascii():
+            return _IN_WORD.take(self.codes)
+        is_word: NDArray[np.bool_] = _codes(_NEITHER_WORD_NOR_SPACE.sub(" ", self.line)) != _SPACE
+        return is_word
 
 
 def of_texts(texts: Sequence[str], families: Sequence[str]) -> Iterator[Occurrences]:
@@ -69,12 +85,16 @@ def of_grams(family: str, named: Sequence[str]) -> Hashes:
 
 def _of_part(texts: Sequence[str], families: Sequence[str]) -> Occurrences:
     normal = [" ".join(grams.tokens(text.lower())) for text in texts]
-    rows = np.arange(len(texts), dtype=np.int32).repeat([len(text) + 1 for text in normal])
-    line = " ".join(["", *normal, ""])
-    found = [part for family in families for part in _OCCURRING[family](_Line(line, _codes(line), rows))]
-    return Occurrences(
-        len(texts), np.concatenate([hashes for hashes, _ in found]), np.concatenate([rows for _, rows in found])
-    )
+    rows = None
+    if len(texts) != 1:
+        rows = np.arange(len(texts), dtype=np.int32).repeat([len(text) + 1 for text in normal])
+    text = " ".join(["", *normal, ""])
+    line = _Line(text, _codes(text), rows)
+    found = [part for family in families for part in _OCCURRING[family](line)]
+    hashed = np.concatenate([hashes for hashes, _ in found])
+    if rows is None:
+        return Occurrences(1, hashed, np.zeros(len(hashed), np.int32))
+    return Occurrences(len(texts), hashed, np.concatenate([rows[places] for _, places in found]))
 
 
 def _together(texts: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -87,37 +107,44 @@ def _together(texts: Sequence[str]) -> Iterator[Sequence[str]]:
     yield texts[start:]
 
 
-def _occurring_characters(part: _Line) -> Iterator[tuple[Hashes, Rows]]:
+def _occurring_characters(part: _Line) -> Iterator[tuple[Hashes, Places]]:
     """Every window over the line. No n-gram has a space inside, so those that reach beyond a token are never found."""
-    for window in _windows(part.codes):
-        yield window, part.rows[: len(window)]
+    for window in _windows(part.codes, part.mixed):
+        yield window, slice(len(window))
 
 
 def _named_characters(named: Sequence[str]) -> Hashes:
     lengths = np.array([len(gram) for gram in named], np.intp)
     starts = lengths.cumsum() - lengths
     hashes = np.empty(len(named), np.uint64)
-    for length, window in enumerate(_windows(_codes("".join(named))), grams.SHORTEST):
+    codes = _codes("".join(named))
+    for length, window in enumerate(_windows(codes, _mixed(codes)), grams.SHORTEST):
         hashes[lengths == length] = window[starts[lengths == length]]
     return hashes
 
 
-def _windows(codes: Hashes) -> Iterator[Hashes]:
+def _windows(codes: Hashes, mixed: Hashes) -> Iterator[Hashes]:
     """The hashes of the 2 characters from each place on, then of the 3, 4 and 5."""
-    window = (codes ^ _SEED) * _STEP
+    window = mixed
     for length in range(grams.SHORTEST, grams.LONGEST + 1):
         window = (window[:-1] ^ codes[length - 1 :]) * _STEP
         yield window
 
 
-def _occurring_words(part: _Line) -> Iterator[tuple[Hashes, Rows]]:
-    in_word = _codes(_NEITHER_WORD_NOR_SPACE.sub(" ", part.line)) != _SPACE
+def _occurring_words(part: _Line) -> Iterator[tuple[Hashes, Places]]:
+    in_word = part.in_word
     # The line begins and ends outside of words, so its edges are by turns before a word and at its end.
     edges = (in_word[1:] != in_word[:-1]).nonzero()[0]
-    single, rows = _between(part.codes, edges[::2], edges[1::2]), part.rows.take(edges[::2])
-    yield single, rows
+    before = edges[::2]
+    single = _between(part.mixed, before, edges[1::2])
+    yield single, before
+    pairs = _pairs(single[:-1], single[1:])
+    if part.rows is None:
+        yield pairs, before[1:]
+        return
+    rows = part.rows.take(before)
     in_one_text = rows[1:] == rows[:-1]
-    yield _pairs(single[:-1], single[1:])[in_one_text], rows[1:][in_one_text]
+    yield pairs[in_one_text], before[1:][in_one_text]
 
 
 def _named_words(named: Sequence[str]) -> Hashes:
@@ -125,7 +152,7 @@ def _named_words(named: Sequence[str]) -> Hashes:
     for part in _together(named):
         codes = _codes(" ".join(["", *part, ""]))
         spaces = (codes == _SPACE).nonzero()[0]
-        words = _between(codes, spaces[:-1], spaces[1:] - 1)
+        words = _between(_mixed(codes), spaces[:-1], spaces[1:] - 1)
         sizes = np.array([gram.count(" ") + 1 for gram in part], np.intp)
         firsts = sizes.cumsum() - sizes
         pairs = sizes == 2
@@ -135,10 +162,9 @@ def _named_words(named: Sequence[str]) -> Hashes:
     return np.concatenate(hashes)
 
 
-def _between(codes: Hashes, before: NDArray[np.intp], last: NDArray[np.intp]) -> Hashes:
+def _between(mixed: Hashes, before: NDArray[np.intp], last: NDArray[np.intp]) -> Hashes:
     """The hash of the characters after `before` up to `last`: sums over powers, from where the word begins."""
-    mixed = (codes ^ _SEED) * _STEP
-    mixed ^= mixed >> _HALF
+    mixed = mixed ^ (mixed >> _HALF)
     mixed *= _POWERS[: len(mixed)]
     sums = mixed.cumsum()
     words: Hashes = (sums.take(last) - sums.take(before)) * _INVERSES.take(before)
@@ -150,13 +176,18 @@ def _pairs(left: Hashes, right: Hashes) -> Hashes:
     return pairs
 
 
+def _mixed(codes: Hashes) -> Hashes:
+    mixed: Hashes = (codes ^ _SEED) * _STEP
+    return mixed
+
+
 def _codes(text: str) -> Hashes:
     if text.isascii():  # Most are, and to look up the other encoding takes a while.
         return np.frombuffer(text.encode("ascii"), np.uint8).astype(np.uint64)
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.dtype("<u4")).astype(np.uint64)
 
 
-_OCCURRING: dict[str, Callable[[_Line], Iterator[tuple[Hashes, Rows]]]] = {
+_OCCURRING: dict[str, Callable[[_Line], Iterator[tuple[Hashes, Places]]]] = {
     "words": _occurring_words,
     "characters": _occurring_characters,
 }

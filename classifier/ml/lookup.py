@@ -11,6 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 _LAST = np.uint64(2**64 - 1)
+# How many that follow on each other a hash is compared with at a time. Four are almost always enough, and for a text or
+# two a second look costs more than what the first one looks at in vain; for many it is the other way round.
+_FEW, _MANY = np.arange(4, dtype=np.int32), np.arange(1, dtype=np.int32)
+_FEW_HASHES = 1_024
 
 
 @dataclass(frozen=True)
@@ -36,17 +40,26 @@ class Lookup:
         return cls(np.append(ascending, _LAST), order, starts)
 
     def find(self, hashes: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
-        """Which of the hashes are known, and their columns."""
-        places = self.starts.take(hashes >> self._shift)
-        found = self.hashes.take(places)
-        behind = (found < hashes).nonzero()[0]
-        while len(behind):
-            later = places.take(behind) + 1
-            reached = self.hashes.take(later)
-            places[behind], found[behind] = later, reached
-            behind = behind[reached < hashes.take(behind)]
-        known = (found == hashes).nonzero()[0]
-        return known, self.columns.take(places[known], mode="clip")
+        """Which of the hashes are known, in no order, and their columns."""
+        starts, following = self.starts.take(hashes >> self._shift), _FEW if len(hashes) <= _FEW_HASHES else _MANY
+        known, columns, left = self._found(hashes, starts[:, None] + following)
+        while len(left):
+            following = following + len(following)
+            more, others, behind = self._found(hashes.take(left), starts.take(left)[:, None] + following)
+            known, columns = np.concatenate([known, left.take(more)]), np.concatenate([columns, others])
+            left = left.take(behind)
+        return known, columns
+
+    def _found(
+        self, hashes: NDArray[np.uint64], places: NDArray[np.int32]
+    ) -> tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.intp]]:
+        """Which of the hashes are at their places, (hashes, places for each), their columns, and which may stand behind
+        them.
+        """
+        found = self.hashes.take(places, mode="clip")
+        here = (found == hashes[:, None]).ravel().nonzero()[0]
+        columns = self.columns.take(places.ravel().take(here), mode="clip")
+        return here // places.shape[1], columns, (found[:, -1] < hashes).nonzero()[0]
 
     @cached_property
     def _shift(self) -> np.uint64:
@@ -57,9 +70,17 @@ class Lookup:
 
     @classmethod
     def unpack(cls, arrays: Mapping[str, NDArray[Any]], prefix: str, *, width: int) -> Lookup:
-        """Raises ValueError for a column that there is not: sparse products do not look before they read."""
+        """Raises ValueError for a column that there is not, since sparse products do not look before they read, and for
+        a search that would not end.
+        """
         lookup = cls(arrays[f"{prefix}hashes"], arrays[f"{prefix}columns"], arrays[f"{prefix}starts"])
-        columns = lookup.columns
+        columns, starts = lookup.columns, lookup.starts
         if columns.dtype != np.int32 or columns.shape != (width,) or ((columns < 0) | (columns >= width)).any():
             raise ValueError(f"The table of n-grams has columns beyond the {width:,} of the model.")
+        if (
+            starts.dtype != np.int32
+            or ((starts < 0) | (starts > width)).any()
+            or lookup.hashes[-1:].tolist() != [_LAST]
+        ):
+            raise ValueError("The table of n-grams has searches that would not end.")
         return lookup

@@ -44,6 +44,8 @@ class TextLinear:
         return np.concatenate([self.scores_of(found) for found in hashes.of_texts(inputs, self.families)])
 
     def scores_of(self, found: Occurrences) -> NDArray[np.float64]:
+        if found.texts == 1:
+            return self.linear.scores_of_one(*self.vectoriser.weigh_one(found))
         return self.linear.scores(self.vectoriser.weigh(found))
 
     def reasons(self, inputs: Sequence[Any], chosen: Sequence[int]) -> list[dict[str, float]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from scipy.sparse import csr_matrix, vstack
 from . import grams, hashes
 from .hashes import Occurrences
 from .lookup import Lookup
+
+Integer = TypeVar("Integer", np.int32, np.int64)
 
 _TEXTS_LOOKED_AT = 100_000
 
@@ -85,24 +87,32 @@ class Vectoriser:
     def weigh(self, found: Occurrences) -> csr_matrix:
         """Shape (texts, width), float32; n-grams of other vectorisers may be among what was found."""
         known, columns = self.lookup.find(found.hashes)
-        cells = found.rows.take(known) * np.int64(self.width) + columns
-        cells.sort()
-        lasts = _last_of_each(cells)
-        counts = lasts.astype(np.float32)
-        counts[1:] -= lasts[:-1]
-        counts[:1] += 1
-        cells = cells.take(lasts)
+        cells, counts = _counted(found.rows.take(known) * np.int64(self.width) + columns)
         rows = cells // max(1, self.width)
         columns = cells - rows * self.width
+        weights = self._weighted(columns, counts, 2 * rows)
+        starts = rows.searchsorted(np.arange(found.texts + 1))
+        parts = (weights, columns.astype(np.int32), starts.astype(np.int32))
+        return csr_matrix(parts, shape=(found.texts, self.width))
+
+    def weigh_one(self, found: Occurrences) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """The columns of one text's n-grams, which ascend, and their weights: the row of its matrix, without the
+        matrix.
+        """
+        columns, counts = _counted(self.lookup.find(found.hashes)[1])
+        return columns, self._weighted(columns, counts, 0)
+
+    def _weighted(
+        self, columns: NDArray[Any], counts: NDArray[np.float32], texts: NDArray[Any] | int
+    ) -> NDArray[np.float32]:
+        """The weights of what was counted; `texts` are even numbers, each text has its own."""
         weights = np.log(counts)
         weights += 1
         weights *= self.idf.take(columns)
         # Each text's words are scaled by themselves, and so are its characters.
-        stretches = 2 * rows + (columns >= self.widths.get("words", 0))
+        stretches = texts + (columns >= self.widths.get("words", 0))
         weights /= np.sqrt(np.bincount(stretches, weights * weights)).take(stretches)
-        starts = rows.searchsorted(np.arange(found.texts + 1))
-        parts = (weights, columns.astype(np.int32), starts.astype(np.int32))
-        return csr_matrix(parts, shape=(found.texts, self.width))
+        return weights
 
     def token_weights(self, text: str, weigh: Callable[[NDArray[np.int32]], NDArray[np.float32]]) -> list[float]:
         """What each token adds to a sum over this text's features; `weigh` gives the weights of some columns.
@@ -156,8 +166,13 @@ def _from_format_1(
     return Vectoriser.of(vocabulary, np.concatenate(idf))
 
 
-def _last_of_each(ascending: NDArray[np.int64]) -> NDArray[np.intp]:
-    """The last place of every value."""
-    is_last = np.ones(len(ascending), bool)
-    np.not_equal(ascending[1:], ascending[:-1], out=is_last[:-1])
-    return is_last.nonzero()[0]
+def _counted(cells: NDArray[Integer]) -> tuple[NDArray[Integer], NDArray[np.float32]]:
+    """The values, each once and ascending, and how often each stood there. What is given is sorted in place."""
+    cells.sort()
+    is_last = np.ones(len(cells), bool)
+    np.not_equal(cells[1:], cells[:-1], out=is_last[:-1])
+    lasts = is_last.nonzero()[0]
+    counts = lasts.astype(np.float32)
+    counts[1:] -= lasts[:-1]
+    counts[:1] += 1
+    return cells.take(lasts), counts

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from kombu.connection import Connection
 
-from classifier import queues, transport
+from classifier import delivery, queues, transport
+from classifier.kinds import ANSWER, TRAIN
 from tests.service import Service
 
 
@@ -66,3 +67,23 @@ def test_one_that_has_come_by_then_is_not_lost(channel: transport.Channel, heard
     assert channel.client.connection.can_read(timeout=5)
     channel.close()
     assert b"an argument" in heard[0]
+
+
+def test_what_somebody_waits_for_goes_to_its_task_and_to_nobody_else(
+    channel: transport.Channel, heard: list[bytes]
+) -> None:
+    channel.client.lpush("nobodys", queues.envelope("nobodys", ANSWER, [{"requests": []}]))
+    ask(channel)
+    assert channel.client.connection.can_read(timeout=5)
+    channel.close()
+    assert heard == []
+
+
+def test_an_answer_that_fails_is_logged_and_the_worker_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    assert delivery.run(queues.envelope("nobodys", ANSWER, ["no batch"]))
+    assert "a message to classifier.answer came to nothing" in caplog.text
+
+
+@pytest.mark.parametrize("message", [b"", b"{}", queues.envelope("nobodys", TRAIN, ["tr_1"])])
+def test_what_nobody_waits_for_is_left_to_celery(message: bytes) -> None:
+    assert not delivery.run(message)

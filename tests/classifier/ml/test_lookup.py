@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -40,3 +42,20 @@ def test_columns_beyond_the_model_are_refused(columns: list[float]) -> None:
     kind = np.float64 if isinstance(columns[0], float) else np.int32
     with pytest.raises(ValueError, match="beyond the 3"):
         Lookup.unpack(packed | {"columns": np.array(columns, kind)}, "", width=3)
+
+
+def test_many_are_looked_for_as_few_are() -> None:
+    known = [5 * number for number in range(3_000)]
+    places, columns = Lookup.of(array(known)).find(array(list(range(15_000))))
+    assert sorted(zip(places.tolist(), columns.tolist(), strict=True)) == [
+        (number, n) for n, number in enumerate(known)
+    ]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"starts": np.array([0, 4], np.int32)}, {"starts": np.array([0, -1], np.int32)}, {"hashes": array([7, 8])}],
+)
+def test_a_search_that_would_not_end_is_refused(damage: dict[str, np.ndarray[Any, Any]]) -> None:
+    with pytest.raises(ValueError, match="would not end"):
+        Lookup.unpack(Lookup.of(array([7, 8])).pack("") | damage, "", width=2)

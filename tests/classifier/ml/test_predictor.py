@@ -66,6 +66,13 @@ def test_an_answer_does_not_depend_on_its_batch(trained: Trained) -> None:
     assert np.allclose(together, alone, atol=1e-7)
 
 
+@loose
+@given(st.lists(st.text(max_size=60) | st.sampled_from(["where is my parcel?", "refund my order"]), min_size=2))
+def test_a_text_that_is_alone_has_the_same_scores_to_the_last_bit(text_model: Trained, inputs: list[str]) -> None:
+    scores = text_model.served.scorer.scores
+    assert np.array_equal(scores(inputs), np.concatenate([scores([text]) for text in inputs]))
+
+
 @pytest.mark.parametrize("number", [1, 3, 8, 9, 500])
 @pytest.mark.parametrize("rows", [1, 60])
 def test_the_best_labels_come_in_the_order_of_a_stable_sort(number: int, rows: int) -> None:
