@@ -36,6 +36,11 @@ _SYSTEM_READ = (
     "/etc/nsswitch.conf",
     "/etc/host.conf",
     "/etc/gai.conf",
+    # Whom the system believes: for servers whose certificates are of those.
+    "/etc/ssl/certs",
+    "/etc/ssl/openssl.cnf",
+    "/usr/share/ca-certificates",
+    "/usr/local/share/ca-certificates",
     "/dev/urandom",
     "/dev/random",
     "/proc/cpuinfo",

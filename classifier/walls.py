@@ -5,9 +5,13 @@ import stat
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
 
 from classifier import confinement, landlock
-from tenants import folders, isolation
+from tenants import folders, isolation, servers
 
 ROOT = Path(__file__).resolve().parents[1]
 # Folder by folder, since the data directory lies in the root unless somebody moved it.
@@ -44,17 +48,24 @@ def here() -> Walls:
 
 
 def read_only() -> list[Path]:
-    """Return the folders that every worker may read."""
-    return [*confinement.interpreter(), *CODE, isolation.shared_directory()]
+    """Return the folders and files that every worker may read."""
+    return [*confinement.interpreter(), *CODE, isolation.shared_directory(), *_authorities()]
 
 
 def closed() -> tuple[Path, ...]:
     """Return the folders on a worker's way, to its own and to those that it reads, which not everybody may pass."""
     ends = [path.resolve() for path in (*read_only(), isolation.tenants_directory())]
-    on_the_way = {folder for end in ends for folder in (end, *end.parents)}
+    on_the_way = {folder for end in ends for folder in (end, *end.parents) if folder.is_dir()}
     return tuple(sorted(folder for folder in on_the_way if not folder.stat().st_mode & stat.S_IXOTH))
 
 
 def owner(tenant: str) -> int:
     """Return the user as whom the organisation's workers run: the one to whom its folder was given."""
     return isolation.directory(tenant).stat().st_uid if os.geteuid() == 0 else os.geteuid()
+
+
+def _authorities() -> list[Path]:
+    """Return the files that say whose certificates are believed, of both servers."""
+    database: Any = connection.settings_dict
+    named = (servers.authority(servers.tls(database["OPTIONS"])), servers.authority(servers.said(settings.REDIS_URL)))
+    return [file for file in named if file is not None]

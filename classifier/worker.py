@@ -9,7 +9,7 @@ from dataclasses import replace
 from importlib import import_module
 from types import ModuleType
 from typing import Any, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import redis
 from celery import Celery, current_app
@@ -25,7 +25,7 @@ from classifier.queues import INFER, LATER, TRAIN
 from classifier.reply_line import ReplyLine
 from classifier.scribe import Scribe
 from classifier.secret import Secret
-from tenants import boot, isolation, logs
+from tenants import boot, isolation, logs, servers
 
 log = logging.getLogger(__name__)
 
@@ -136,8 +136,7 @@ def serve(app: Celery) -> None:
 
 
 def broker_url(given: Secret) -> str:
-    at = urlsplit(settings.REDIS_URL)
-    return f"redis://t_{given.tenant}:{quote(given.broker_password)}@{at.hostname}:{at.port or 6379}"
+    return servers.with_login(settings.REDIS_URL, f"t_{given.tenant}", given.broker_password)
 
 
 def limits_of(given: Secret) -> confinement.Limits:

@@ -2,9 +2,13 @@
 
 import json
 import os
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from ipaddress import ip_network
-from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlencode, urlsplit
+
+from tenants import servers
 
 
 class BadEnvironment(Exception):
@@ -92,15 +96,43 @@ def mail(name: str, *, is_required: bool = False) -> Mail:
     )
 
 
-def database(name: str) -> dict[str, object]:
-    """Split postgresql://user:password@host:port/database into Django's keys."""
+def database(name: str) -> dict[str, Any]:
+    """Split postgresql://user:password@host:port/database?sslmode=… into Django's keys."""
     url = urlsplit(text(name))
     if url.scheme not in {"postgres", "postgresql"} or not url.path.strip("/"):
         raise BadEnvironment(f"{name} is not of the form postgresql://user:password@host:port/database.")
+    options = servers.said(url.geturl())
+    _refuse_unknown(name, options, servers.POSTGRESQL_TLS)
     return {
         "NAME": url.path.strip("/"),
         "USER": unquote(url.username or ""),
         "PASSWORD": unquote(url.password or ""),
         "HOST": url.hostname or "127.0.0.1",
         "PORT": str(url.port or 5432),
+        "OPTIONS": options,
     }
+
+
+def broker(name: str) -> str:
+    """Return redis://user:password@host:port, or rediss://… for TLS.
+
+    There the server's certificate is looked at by everybody, unless ssl_cert_reqs says otherwise: kombu would not.
+    """
+    url = urlsplit(text(name))
+    if url.scheme not in {"redis", "rediss"} or not url.hostname:
+        raise BadEnvironment(f"{name} is not of the form redis://user:password@host:port, or rediss://….")
+    if url.path.strip("/") not in {"", "0"}:
+        raise BadEnvironment(f"{name} names another database than 0, the only one that is used.")
+    options = servers.said(url.geturl())
+    _refuse_unknown(name, options, servers.BROKER_TLS if url.scheme == "rediss" else frozenset())
+    if url.scheme == "rediss":
+        options = {"ssl_cert_reqs": "required"} | options
+    return url._replace(query=urlencode(options, safe="/")).geturl()
+
+
+def _refuse_unknown(name: str, options: Mapping[str, str], known: AbstractSet[str]) -> None:
+    if unknown := sorted(options.keys() - known):
+        raise BadEnvironment(
+            f"{name} says {', '.join(unknown)}, which means nothing here. "
+            f"After the question mark may stand: {', '.join(sorted(known)) or 'nothing'}."
+        )

@@ -7,10 +7,10 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import quote, urlsplit
 
 from saas import directory
 from saas.ports import HOST, free, is_free
+from tenants import servers
 from tenants.secrets import derive
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -261,13 +261,13 @@ class Instance:
         if login is None:
             return self.owner_database_url()
         password = derive(self.secrets["login_secret"], "postgres", login)
-        return _with_login(self.owner_database_url(), f"assort_{login}", password, database)
+        return servers.with_login(self.owner_database_url(), f"assort_{login}", password, database)
 
     def _redis_url(self, part: str) -> str:
         login = LOGINS.get(part)
         if login is None:
             return self.owner_redis_url()
-        return _with_login(self.owner_redis_url(), login, derive(self.secrets["login_secret"], "broker", login))
+        return servers.with_login(self.owner_redis_url(), login, derive(self.secrets["login_secret"], "broker", login))
 
     def _save(self) -> None:
         directory.write(self.data / "ports.json", self.ports)
@@ -288,13 +288,6 @@ def mode_of(url: str) -> str:
 def usual_web_processes() -> int:
     """Return one for every two cores: the workers that compute the answers need as much."""
     return max(1, min(_MOST_WEB_PROCESSES, (os.cpu_count() or 1) // 2))
-
-
-def _with_login(url: str, user: str, password: str, database: str | None = None) -> str:
-    split = urlsplit(url)
-    address = split.netloc.rpartition("@")[2]
-    path = split.path if database is None else f"/{database}"
-    return split._replace(netloc=f"{quote(user)}:{quote(password)}@{address}", path=path).geturl()
 
 
 def _metrics_names(part: str, web_processes: int) -> list[str]:

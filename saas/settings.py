@@ -117,14 +117,17 @@ TEMPLATES = [
 
 # --- PostgreSQL -----------------------------------------------------------------------------------------------------
 
+_database = env.database("DATABASE_URL")
 DATABASES = {
     "default": {
         "ENGINE": "tenants.postgresql",
-        **env.database("DATABASE_URL"),
+        **_database,
         # The server's threads live long, so each keeps its connection.
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
+            # How TLS is spoken.
+            **_database["OPTIONS"],
             "connect_timeout": 5,
             "application_name": f"assort-{ASSORT_PART}",
             # A network that swallows everything must not hold up a process for ever; the kernel's own is two hours.
@@ -137,7 +140,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Valkey or Redis ------------------------------------------------------------------------------------------------
 
-REDIS_URL = env.text("REDIS_URL")
+REDIS_URL = env.broker("REDIS_URL")
 
 # The cache holds sign-in limits and nothing of an organisation.
 CACHES = {

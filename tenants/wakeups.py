@@ -9,6 +9,8 @@ import psycopg
 from django.db import connection
 from psycopg import sql
 
+from tenants import servers
+
 
 @contextmanager
 def listening(channel: str) -> Iterator[psycopg.Connection]:
@@ -41,4 +43,5 @@ def login() -> dict[str, Any]:
         "user": target["USER"],
         "password": target["PASSWORD"],
         **{name: value for name, value in target["OPTIONS"].items() if name.startswith(("keepalives", "tcp_"))},
+        **servers.tls(target["OPTIONS"]),
     }

@@ -1,17 +1,18 @@
 import os
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import connection
 
 from classifier import confinement
+from tenants import servers
 
 
 def worker_environment() -> dict[str, str]:
     """Return the environment of fork server and workers: where the servers are, and no password."""
     database: Any = connection.settings_dict
-    at = urlsplit(settings.REDIS_URL)
+    tls = urlencode(servers.tls(database["OPTIONS"]), safe="/")
     kept = ("PATH", "LANG", "HOME", "PYTHONPATH", "ASSORT_PROFILE")
     single = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
     return {
@@ -27,6 +28,6 @@ def worker_environment() -> dict[str, str]:
         "ASSORT_MODE": settings.ASSORT_MODE,
         "ASSORT_LOGS": settings.ASSORT_LOGS,
         "ASSORT_ENCODER": "on" if settings.ASSORT_ENCODER else "off",
-        "DATABASE_URL": f"postgresql://{database['HOST']}:{database['PORT']}/{database['NAME']}",
-        "REDIS_URL": f"redis://{at.hostname}:{at.port or 6379}",
+        "DATABASE_URL": f"postgresql://{database['HOST']}:{database['PORT']}/{database['NAME']}{tls and '?'}{tls}",
+        "REDIS_URL": servers.without_login(settings.REDIS_URL),
     }

@@ -10,9 +10,10 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from saas.doctor import encryption
 from saas.doctor.clock import skew
 from saas.doctor.finding import Finding, missing, ok, warning
-from tenants import sessions
+from tenants import servers, sessions
 from tenants.boot import POSTGRESQL
 
 _CONNECT_SECONDS = 5
@@ -107,6 +108,7 @@ def examine(url: str, *, web_processes: int = 1, mlflow: str = "assort_mlflow") 
     try:
         with psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS, row_factory=dict_row) as database:
             yield ok("postgresql", f"PostgreSQL answers at {at.hostname}:{at.port or 5432}")
+            yield from _encryption(url, is_encrypted=bool(database.pgconn.ssl_in_use))
             yield from _server(database)
             yield from _privileges(database)
             yield from _roles(database)
@@ -116,6 +118,18 @@ def examine(url: str, *, web_processes: int = 1, mlflow: str = "assort_mlflow") 
     except psycopg.OperationalError as error:
         todo = "start it, open its port, or correct DATABASE_URL."
         yield missing("postgresql", f"PostgreSQL at {at.hostname}:{at.port or 5432} does not let us in: {error}", todo)
+
+
+def _encryption(url: str, *, is_encrypted: bool) -> Iterator[Finding]:
+    said = servers.said(url)
+    yield from encryption.examine(
+        "PostgreSQL",
+        urlsplit(url).hostname or "",
+        is_encrypted=is_encrypted,
+        is_checked=said.get("sslmode") in {"verify-ca", "verify-full"},
+        authority=servers.authority(said),
+        mend="append ?sslmode=verify-full&sslrootcert=FILE to DATABASE_URL, with its authority's certificate.",
+    )
 
 
 def _server(database: Database) -> Iterator[Finding]:

@@ -10,8 +10,10 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from saas.doctor import encryption
 from saas.doctor.clock import skew
 from saas.doctor.finding import Finding, missing, ok, warning
+from tenants import servers
 from tenants.boot import BROKERS
 
 _SECONDS = 5
@@ -44,12 +46,25 @@ def examine(url: str) -> Iterator[Finding]:
         with client:
             client.ping()
             yield ok("broker", f"the broker answers at {where}")
+            yield from _encryption(url)
             yield from _server(client, login)
             for command, words, purpose in COMMANDS:
                 yield _tried(client, login, command, words, purpose)
     except redis.RedisError as error:
         todo = "start it, open its port, or correct REDIS_URL."
         yield missing("broker", f"the broker at {where} does not let us in: {error}", todo)
+
+
+def _encryption(url: str) -> Iterator[Finding]:
+    said, is_encrypted = servers.said(url), urlsplit(url).scheme == "rediss"
+    yield from encryption.examine(
+        "the broker",
+        urlsplit(url).hostname or "",
+        is_encrypted=is_encrypted,
+        is_checked=is_encrypted and said.get("ssl_cert_reqs", "required") == "required",
+        authority=servers.authority(said),
+        mend="rediss://…?ssl_ca_certs=FILE in REDIS_URL, with the certificate of its authority.",
+    )
 
 
 def _tried(client: redis.Redis, login: str, command: str, words: Sequence[str], purpose: str) -> Finding:

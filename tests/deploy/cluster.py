@@ -37,10 +37,14 @@ class Cluster:
         self.servers = replace(Instance.create(self.folder / "servers"), database_url="", redis_url="")
         servers.start(self.servers)
         owner = Instance.create(self.folder / "owner")
-        database, broker = self.servers.owner_database_url(), self.servers.owner_redis_url()
+        database, broker = self.addresses()
         self.secrets = roles.secrets(replace(owner, database_url=database, redis_url=broker))
         for name in (*STAY, "mlflow", *(f"{role} listens" for role in _LISTENING)):
             self.ports[name] = free(self.ports)
+
+    def addresses(self) -> tuple[str, str]:
+        """Return the owner's DATABASE_URL and REDIS_URL."""
+        return self.servers.owner_database_url(), self.servers.owner_redis_url()
 
     @property
     def url(self) -> str:

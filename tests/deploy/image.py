@@ -19,7 +19,7 @@ import httpx2 as httpx
 
 from saas import process
 from saas.instance import ROOT
-from tests.deploy.cluster import STAY, Cluster
+from tests.deploy.cluster import COMMAND, STAY, Cluster
 from tests.end_to_end.stranger import Api
 
 MODEL = "assort.support"
@@ -74,11 +74,17 @@ def _ask(folder: Path, command: list[str], variables: dict[str, str], *, outside
             page = browser.get("/accounts/login/")
             style = next(part for part in page.text.split('"') if part.endswith(".css"))
             _expect("its pages have their styles", browser.get(style).status_code == 200)
+        _timed("smoke", lambda: _smoke(cluster.url))
         sys.stdout.write(cluster.manage("fleet", "status"))
         ended = {role: _timed(f"end {role}", partial(cluster.stop, role))[role] for role in list(cluster.running)}
         _expect("every role ends well when it is told to", set(ended.values()) == {0})
     finally:
         cluster.close()
+
+
+def _smoke(url: str) -> None:
+    """Do from outside what a customer does, by the program of this checkout, and let its table be seen."""
+    subprocess.run([*COMMAND, "smoke", "--url", url], cwd=ROOT, check=True)
 
 
 def _timed(what: str, do: Callable[[], Any]) -> Any:

@@ -60,7 +60,18 @@ def test_migrations_run_before_anything_of_a_version_does(release: Rendered) -> 
     assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
     # What comes with the release is not there yet at the first time: neither a claim nor an account.
     assert "serviceAccountName" not in release.pods()["migrate"]
-    assert [volume["name"] for volume in release.pods()["migrate"]["volumes"]] == ["scratch"]
+    volumes = {volume["name"] for volume in release.pods()["migrate"]["volumes"]}
+    assert volumes - {"authorities"} == {"scratch"}
+
+
+def test_every_role_finds_the_certificates_of_authorities_where_there_are_some(
+    default: Rendered, everything: Rendered
+) -> None:
+    place = {"name": "authorities", "mountPath": "/etc/assort/authorities", "readOnly": True}
+    assert all(place in container["volumeMounts"] for container in everything.containers().values())
+    volume = {"name": "authorities", "configMap": {"name": "company-authorities"}}
+    assert all(volume in pod["volumes"] for pod in everything.pods().values())
+    assert not any(place in container["volumeMounts"] for container in default.containers().values())
 
 
 @EVERY

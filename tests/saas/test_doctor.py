@@ -14,7 +14,7 @@ import pytest
 import redis
 from psycopg import sql
 
-from saas.doctor import database, machine, queues, surroundings
+from saas.doctor import database, encryption, machine, queues, surroundings
 from saas.doctor.clock import skew
 from saas.doctor.finding import Finding, State
 from saas.instance import Instance
@@ -227,6 +227,38 @@ def test_a_broker_that_drops_messages(service: Service) -> None:
 def test_what_a_broker_says_of_itself(said: dict[str, object], about: str, state: State) -> None:
     found = states([queues._version(said), queues._policy(said), queues._persistence(said)])
     assert found[about] == state
+
+
+# --- the way to both
+
+
+@pytest.mark.parametrize(
+    ("host", "is_encrypted", "is_checked", "state", "said"),
+    [
+        ("db.example", True, True, State.OK, "spoken to by TLS, and its certificate is looked at"),
+        ("db.example", True, False, State.WARNING, "whoever answers in its place is believed"),
+        ("10.0.5.1", False, False, State.WARNING, "can be read on the way"),
+        ("127.0.0.1", False, False, State.OK, "on this machine"),
+        ("localhost", False, False, State.OK, "on this machine"),
+    ],
+)
+def test_what_can_be_read_on_the_way(host: str, is_encrypted: bool, is_checked: bool, state: State, said: str) -> None:
+    [found] = encryption.examine(
+        "PostgreSQL", host, is_encrypted=is_encrypted, is_checked=is_checked, authority=None, mend="Mend it."
+    )
+    assert (found.about, found.state, found.todo) == (
+        "postgresql encryption", state, "" if state == State.OK else "Mend it."
+    )  # fmt: skip
+    assert said in found.said
+
+
+def test_an_authority_that_workers_cannot_read(tmp_path: Path) -> None:
+    authority = tmp_path / "authority.pem"
+    authority.touch(mode=0o600)
+    found = encryption.examine(
+        "the broker", "broker.example", is_encrypted=True, is_checked=True, authority=authority, mend="Mend it."
+    )
+    assert missing(found) == {"broker authority": f"chmod a+r {authority}"}
 
 
 # --- this machine, and what is outside

@@ -49,3 +49,42 @@ def test_passwords_that_are_none_are_refused_and_not_repeated(said: str, monkeyp
     with pytest.raises(BadEnvironment, match="Print this host's secret anew") as refused:
         env.passwords("ASSORT_WORKER_PASSWORDS")
     assert "my-secret" not in str(refused.value)
+
+
+def test_an_address_of_postgresql_says_how_tls_is_spoken(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "sslmode=verify-full&sslrootcert=/etc/assort/authority.pem"
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://me:p%40ss@db.example/assort?{said}")
+    found = env.database("DATABASE_URL")
+    assert (found["HOST"], found["NAME"], found["PASSWORD"]) == ("db.example", "assort", "p@ss")
+    assert found["OPTIONS"] == {"sslmode": "verify-full", "sslrootcert": "/etc/assort/authority.pem"}
+
+
+def test_the_certificate_of_the_broker_is_looked_at_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "rediss://me:p%40ss@broker.example:6380/0?ssl_ca_certs=/etc/authority.pem")
+    looked_at = "rediss://me:p%40ss@broker.example:6380/0?ssl_cert_reqs=required&ssl_ca_certs=/etc/authority.pem"
+    assert env.broker("REDIS_URL") == looked_at
+    monkeypatch.setenv("REDIS_URL", "rediss://broker.example?ssl_cert_reqs=none")
+    assert env.broker("REDIS_URL") == "rediss://broker.example?ssl_cert_reqs=none"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("redis://broker.example?ssl_ca_certs=/etc/authority.pem", "says ssl_ca_certs, which means nothing here"),
+        ("rediss://broker.example?ssl_certfile=/etc/own.pem", "says ssl_certfile, which means nothing here"),
+        ("redis://broker.example/2", "another database than 0"),
+        ("memcached://broker.example", "not of the form redis://"),
+    ],
+)
+def test_an_address_of_the_broker_that_would_be_half_understood_is_refused(
+    url: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_URL", url)
+    with pytest.raises(BadEnvironment, match=said):
+        env.broker("REDIS_URL")
+
+
+def test_an_address_of_postgresql_that_would_be_half_understood_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me@db.example/assort?sslmode=require&pgbouncer=true")
+    with pytest.raises(BadEnvironment, match="says pgbouncer, which means nothing here"):
+        env.database("DATABASE_URL")

@@ -177,14 +177,14 @@ def test_the_registrar_also_reaches_mlflows_database(instance: Instance) -> None
 
 def test_outside_servers_replace_the_embedded_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://boss:pw@db.example:5433/service?sslmode=require")
-    monkeypatch.setenv("REDIS_URL", "redis://:pw@broker.example:6380/2")
+    monkeypatch.setenv("REDIS_URL", "redis://:pw@broker.example:6380/0")
     instance = Instance.create(tmp_path)
     assert instance.environment("provisioner")["DATABASE_URL"] == os.environ["DATABASE_URL"]
     web = instance.environment("web")
     assert web["DATABASE_URL"].startswith("postgresql://assort_web:")
     assert web["DATABASE_URL"].endswith("@db.example:5433/service?sslmode=require")
     assert web["REDIS_URL"].startswith("redis://web:")
-    assert web["REDIS_URL"].endswith("@broker.example:6380/2")
+    assert web["REDIS_URL"].endswith("@broker.example:6380/0")
 
 
 @pytest.mark.parametrize(

@@ -100,11 +100,17 @@ spec:
       volumeMounts:
         - {name: scratch, mountPath: /data, subPath: data}
         - {name: scratch, mountPath: /tmp, subPath: tmp}
+        {{- if $values.authorities }}
+        - {name: authorities, mountPath: /etc/assort/authorities, readOnly: true}
+        {{- end }}
         {{- range .files }}
         - {name: files, mountPath: /data/{{ .at }}, subPath: {{ .from | default .at }}, readOnly: {{ .readOnly | default false }}}
         {{- end }}
   volumes:
     - {name: scratch, emptyDir: {}}
+    {{- with $values.authorities }}
+    - {name: authorities, configMap: {name: {{ . }}}}
+    {{- end }}
     {{- if .files }}
     - {name: files, persistentVolumeClaim: {claimName: {{ include "assort.claim" $root }}}}
     {{- end }}
