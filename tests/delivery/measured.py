@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import coverage
 from coverage.exceptions import CoverageException
@@ -92,7 +92,15 @@ def _measure_behind_walls(configuration: str, folder: str) -> None:
         measurement.stop()
         os.write(descriptor, measurement.get_data().dumps())
 
+    def write_down_and_leave(status: int) -> NoReturn:
+        try:
+            write_down()
+        finally:
+            leave(status)
+
     os.closerange = close_others
     measurement = coverage.Coverage(data_file=None, config_file=configuration)
     measurement.start()
+    # Where a job is taken from its process, that ends at once.
+    leave, os._exit = os._exit, write_down_and_leave
     atexit.register(write_down)

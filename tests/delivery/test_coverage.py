@@ -33,6 +33,7 @@ if child == 0:
     import tenants.names
     import tenants.ids
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    LEAVE
 else:
     os.waitpid(child, 0)
 """
@@ -85,9 +86,10 @@ def test_a_process_and_what_it_forks_write_down_what_they_ran(measured: Path) ->
     assert len(list(measured.iterdir())) == 2
 
 
-def test_a_worker_that_may_open_nothing_any_more_is_measured(measured: Path) -> None:
+@pytest.mark.parametrize("leave", ["pass", "os._exit(0)"])
+def test_a_worker_that_may_open_nothing_any_more_is_measured(leave: str, measured: Path) -> None:
     with coverage.switched_on():
-        run(WALLED, ASSORT_PART="worker")
+        run(WALLED.replace("LEAVE", leave), ASSORT_PART="worker")
     coverage.take_apart()
     assert "names.py" in measured_files(measured)
 
