@@ -1,10 +1,13 @@
 """What the children of the fork server do in its tests. The secret is the order, as JSON."""
 
+import errno
 import gc
 import json
 import os
 import random
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -16,9 +19,28 @@ from classifier.linux import Prctl
 # An ordinary user may look into the memory of a process only if it is dumpable.
 if "OBSERVABLE" in os.environ:
     linux.prctl(Prctl.SET_DUMPABLE, 1)
+# A library that begins a thread when it is loaded.
+if "THREADED" in os.environ:
+    threading.Thread(target=time.sleep, args=(30,), name="eager", daemon=True).start()
+
+
+def _refuse() -> int:
+    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+
+# A system that has no room for a process.
+if "FULL" in os.environ:
+    os.fork = _refuse
 
 
 def waiting(_secret: bytes) -> None:
+    time.sleep(60)
+
+
+def deaf(_secret: bytes) -> None:
+    """Wait, whatever one is told to do."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.write(1, b"deaf")
     time.sleep(60)
 
 

@@ -209,3 +209,9 @@ for call in (lambda: redis.Redis(port=1).ping(), lambda: psycopg.connect("host=1
     result = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.count("refused") == 2
+
+
+def test_it_is_open_to_profilers_where_a_developer_wants_it(here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert forked(here.confine, here.user).undumpable
+    monkeypatch.setenv("ASSORT_PROFILE", "on")
+    assert not forked(here.confine, here.user).undumpable

@@ -278,3 +278,26 @@ def test_neither_side_keeps_a_descriptor_of_a_fork(server: ForkServer, tmp_path:
         fork(server, tmp_path, "exit", code=0)
         next_exit(server)
     assert descriptors() == before
+
+
+def test_a_fork_that_the_system_refuses_is_said_and_the_server_lives_on(tmp_path: Path) -> None:
+    server = ForkServer.start(entry=ENTRY, preload=[], environment={**ENVIRONMENT, "FULL": "1"})
+    for _ in range(2):
+        with pytest.raises(BlockingIOError, match="cannot fork a worker"):
+            fork(server, tmp_path, "wait")
+    assert server.alive()
+    server.stop()
+
+
+def test_a_module_that_starts_a_thread_is_said_at_the_start(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ForkServerDied):
+        ForkServer.start(entry=ENTRY, preload=[], environment={**ENVIRONMENT, "THREADED": "1"})
+    assert "the modules to preload start threads (MainThread, eager)" in capfd.readouterr().err
+
+
+def test_a_child_is_open_to_profilers_where_a_developer_wants_it(tmp_path: Path) -> None:
+    environment = {"OPENBLAS_NUM_THREADS": "1", "ASSORT_PROFILE": "on"}
+    server = ForkServer.start(entry=ENTRY, preload=[], environment=environment)
+    fork(server, tmp_path, "report")
+    assert json.loads(answer(tmp_path))["dumpable"] == 1
+    server.stop()

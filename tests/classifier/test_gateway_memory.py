@@ -80,3 +80,23 @@ async def test_nothing_stays_that_nobody_asks_for() -> None:
     await asyncio.gather(*(memory.get(str(number)) for number in range(100)))
     await asyncio.sleep(0.1)
     assert memory._kept == {}
+
+
+async def test_an_error_of_what_was_forgotten_takes_nothing_from_what_was_looked_up_since() -> None:
+    begun: list[asyncio.Future[str]] = []
+
+    async def look_up(key: str) -> str:
+        begun.append(asyncio.get_running_loop().create_future())
+        return await begun[-1]
+
+    memory = Memory(look_up, 60)
+    older = asyncio.create_task(memory.get("a"))
+    await asyncio.sleep(0.01)
+    memory.forget("a")
+    newer = asyncio.create_task(memory.get("a"))
+    await asyncio.sleep(0.01)
+    begun[0].set_exception(LookupError("a"))
+    with pytest.raises(LookupError):
+        await older
+    begun[1].set_result("what is true")
+    assert (await newer, await memory.get("a"), len(begun)) == ("what is true", "what is true", 2)

@@ -148,3 +148,23 @@ def test_an_organisation_that_is_gone_gets_no_folder(data: Path) -> None:
     with pytest.raises(FilesRefused):
         deliver(data, data / "mlflow" / ACME / "model")
     assert not (data / "tenants" / ACME).exists()
+
+
+def test_a_version_that_mlflow_does_not_have_is_delivered_as_a_problem(data: Path) -> None:
+    inbox.deliver(data, ACME, "job_1", model="support", number=2, version=None)
+    request = json.loads((folder(data) / "request.json").read_text())
+    assert (request["problem"], request["sha256"]) == ("Its files cannot be used: MLflow has no such version.", None)
+
+
+def test_a_pyfunc_with_more_than_the_models_folder_is_refused(data: Path) -> None:
+    place = data / "mlflow" / ACME / "pyfunc" / "data"
+    for name in ("served", "more"):
+        (place / name).mkdir(parents=True)
+    assert "data is to hold the model's folder, and nothing else" in deliver(data, place.parent)["problem"]
+
+
+def test_a_file_is_read_up_to_its_limit_and_no_further(data: Path) -> None:
+    with tenant_files.opened(data, "mlflow", ACME, "model") as place:
+        assert tenant_files.read(place, "weights.npy", limit=7) == b"weights"
+        with pytest.raises(FilesRefused, match="has more than 6 bytes"):
+            tenant_files.read(place, "weights.npy", limit=6)

@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -207,3 +207,22 @@ def test_an_older_kernels_rules_keep_the_neighbours_files_closed(
 
 def test_a_new_kernel_has_no_gaps() -> None:
     assert landlock.gaps(9) == ()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_kernel_without_it_is_of_level_zero(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linux, "syscall", refusal(number))
+    assert landlock.abi() == 0
+
+
+def test_whatever_else_keeps_it_from_telling_its_level_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linux, "syscall", refusal(errno.EPERM))
+    with pytest.raises(PermissionError):
+        landlock.abi()
+
+
+def refusal(number: int) -> Callable[..., int]:
+    def refuse(*_: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    return refuse

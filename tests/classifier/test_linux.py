@@ -1,11 +1,13 @@
 """What a process may take, where a container says less than the machine has."""
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
 from classifier import linux
+from classifier.linux import Prctl
 
 GIGABYTE = 1024**3
 
@@ -29,3 +31,9 @@ def test_without_a_limit_or_with_one_beyond_the_machine_it_has_the_machines(tmp_
         (tmp_path / name).write_text(f"{said}\n")
     assert linux.processors(tmp_path) == len(os.sched_getaffinity(0))
     assert linux.memory(tmp_path) >= GIGABYTE
+
+
+def test_what_the_kernel_refuses_is_an_error_with_its_number() -> None:
+    with pytest.raises(OSError, match="prctl") as refused:
+        linux.prctl(Prctl.SET_PDEATHSIG, 9999)
+    assert refused.value.errno == errno.EINVAL

@@ -36,17 +36,17 @@ def main(arguments: list[str] | None = None) -> int:
         shutil.rmtree(DATA, ignore_errors=True)
     DATA.mkdir(exist_ok=True)
     with switched_on():
-        status = _coverage("run", "-m", "pytest", *(tests or WHOLE_SUITE))
+        status = _python("pytest", *(tests or WHOLE_SUITE))
     take_apart()
-    _coverage("combine", "--append", "--quiet")
+    _python("coverage", "combine", "--append", "--quiet")
     return status or tell()
 
 
 @contextmanager
 def switched_on() -> Iterator[None]:
     """Have every process of this environment measured, for as long as this one lives."""
-    settings = {"COVERAGE_PROCESS_START": str(ROOT / "pyproject.toml"), "COVERAGE_FILE": str(DATA / "run")}
-    switch = f"os.environ.update({settings!r}) or __import__('tests.delivery.measured').delivery.measured.start()"
+    told = f"{str(ROOT / 'pyproject.toml')!r}, {str(DATA / 'run')!r}"
+    switch = f"__import__('tests.delivery.measured').delivery.measured.start({told})"
     SWITCH.write_text(f"import os; os.path.exists('/proc/{os.getpid()}') and ({switch})\n", encoding="utf-8")
     try:
         yield
@@ -86,8 +86,8 @@ def _report(*arguments: str) -> str:
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
-def _coverage(*arguments: str) -> int:
-    return subprocess.run([sys.executable, "-m", "coverage", *arguments], cwd=ROOT, check=False).returncode
+def _python(module: str, *arguments: str) -> int:
+    return subprocess.run([sys.executable, "-m", module, *arguments], cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -33,8 +33,24 @@ if child == 0:
     import tenants.names
     import tenants.ids
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    LEAVE
 else:
     os.waitpid(child, 0)
+"""
+
+# A web process, whose server calls the application in threads that it makes without Python's knowledge.
+WEB = """
+import _thread, threading
+from granian import wsgi
+answered = threading.Event()
+class Connection:
+    def response_bytes(self, *answer):
+        answered.set()
+def application(environ, respond):
+    import tenants.names
+    return []
+_thread.start_new_thread(wsgi._callback_wrapper(application, {}), (Connection(), {}))
+assert answered.wait(10)
 """
 
 
@@ -55,20 +71,33 @@ def run(code: str, **more: str) -> None:
     subprocess.run([sys.executable, "-S", "-c", switch + code], env=environment, cwd=ROOT, check=True)
 
 
+def measured_files(folder: Path) -> set[str]:
+    """Return the names of the files of which the one process that has left data ran something."""
+    (left,) = folder.iterdir()
+    data = CoverageData(basename=str(left))
+    data.read()
+    # Files of which nothing was run are known to it as well.
+    return {Path(file).name for file in data.measured_files() if data.lines(file)}
+
+
 def test_a_process_and_what_it_forks_write_down_what_they_ran(measured: Path) -> None:
     with coverage.switched_on():
         run(FORKS)
     assert len(list(measured.iterdir())) == 2
 
 
-def test_a_worker_that_may_open_nothing_any_more_is_measured(measured: Path) -> None:
+@pytest.mark.parametrize("leave", ["pass", "os._exit(0)"])
+def test_a_worker_that_may_open_nothing_any_more_is_measured(leave: str, measured: Path) -> None:
     with coverage.switched_on():
-        run(WALLED, ASSORT_PART="worker")
+        run(WALLED.replace("LEAVE", leave), ASSORT_PART="worker")
     coverage.take_apart()
-    (data,) = measured.iterdir()
-    files = CoverageData(basename=str(data))
-    files.read()
-    assert {Path(file).name for file in files.measured_files()} >= {"names.py"}
+    assert "names.py" in measured_files(measured)
+
+
+def test_what_a_web_process_answers_is_measured(measured: Path) -> None:
+    with coverage.switched_on():
+        run(WEB, ASSORT_PART="web")
+    assert "names.py" in measured_files(measured)
 
 
 def test_the_switch_is_off_afterwards_and_when_its_run_has_died(measured: Path) -> None:

@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import re
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -198,3 +199,32 @@ def test_the_form_is_chosen_and_follows_the_mode_else(monkeypatch: pytest.Monkey
     assert isinstance(logs.formatter(), logs.Json)
     monkeypatch.setenv("ASSORT_LOGS", "line")
     assert isinstance(logs.formatter(), logs.Line)
+
+
+def test_a_thread_that_ends_by_an_error_is_a_line_without_its_words(
+    lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", logs._uncaught_in_a_thread)
+    for end in (failing, sys.exit):
+        thread = threading.Thread(target=end)
+        thread.start()
+        thread.join()
+    [line] = lines()
+    assert (line["message"], line["error"]) == ("a thread ends", "ValueError")
+    assert CANARY not in json.dumps(line)
+
+
+def test_a_message_that_celery_cannot_use_is_not_quoted(lines: Lines) -> None:
+    logging.getLogger("celery.worker.consumer.consumer").warning("Received a body: %s", CANARY)
+    [line] = lines()
+    assert line["message"] == "Received a body:"
+
+
+def test_a_process_that_ends_by_an_error_says_so_and_an_interrupted_one_does_not(
+    lines: Lines, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for error in (ValueError(CANARY), KeyboardInterrupt()):
+        logs._uncaught(type(error), error, None)
+    [line] = lines()
+    assert (line["message"], line["error"]) == ("this process ends", "ValueError")
+    assert "KeyboardInterrupt" in capsys.readouterr().err
