@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from saas import directory
+from saas import directory, env
 from saas.ports import HOST, free, is_free
 from tenants import servers
 from tenants.secrets import derive
@@ -106,8 +106,12 @@ class Instance:
         """Open the instance in `data`, or make one there. What is not given stays as it was the last time.
 
         Without `port` a new instance gets a free one. DATABASE_URL and REDIS_URL of the caller's environment
-        replace the embedded servers. Raises DirectoryError where the directory is somebody else's.
+        replace the embedded servers. Raises DirectoryError where the directory is somebody else's, and BadEnvironment
+        where an address would not be understood by every process.
         """
+        for name, read in (("DATABASE_URL", env.database), ("REDIS_URL", env.broker)):
+            if os.environ.get(name):
+                read(name)
         data = Path(os.path.abspath(data))
         directory.make(data)
         options = directory.load(data / "options.json")

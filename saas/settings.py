@@ -122,8 +122,8 @@ DATABASES = {
     "default": {
         "ENGINE": "tenants.postgresql",
         **_database,
-        # The server's threads live long, so each keeps its connection, but not for ever: PostgreSQL remembers there what
-        # it has read of each organisation's schema. A worker sees one.
+        # The server's threads live long, so each keeps its connection, though not for ever: PostgreSQL remembers there
+        # what it has read of each organisation's schema. A worker sees one.
         "CONN_MAX_AGE": None if ASSORT_PART == "worker" else 60,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {

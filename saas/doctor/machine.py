@@ -69,6 +69,5 @@ def _encoder(instance: Instance) -> Finding:
     if (instance.data / "shared" / "_encoders" / "default").exists():
         return ok("encoder", "the sentence encoder is there")
     said = "the sentence encoder is not there, and models of texts are worse without it"
-    return warning(
-        "encoder", said, "it comes with the first ./assort up; or ./assort manage encoder add NAME DIRECTORY."
-    )
+    todo = "./assort up, with the encoder's packages (README.md); or ./assort manage encoder add NAME DIRECTORY."
+    return warning("encoder", said, todo)

@@ -57,6 +57,30 @@ def test_starting_over_is_refused_for_servers_outside(
     assert "embedded data only" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("DATABASE_URL", "postgresql://boss:pw@db.example/service?pgbouncer=true"),
+        ("REDIS_URL", "redis://:pw@broker.example/2"),
+    ],
+)
+@pytest.mark.parametrize("command", ["up", "doctor", "secrets"])
+def test_an_address_that_a_process_would_not_understand_is_one_line(
+    command: str,
+    name: str,
+    url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(name, url)
+    assert commandline.main(["--data", str(tmp_path / "data"), command]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"assort: {name} ")
+    assert said.count("\n") == 1
+    assert not (tmp_path / "data").exists()
+
+
 def test_a_directory_that_cannot_be_used_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").touch()
     assert commandline.main(["up", "--data", str(tmp_path / "file")]) == 1
