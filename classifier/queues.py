@@ -60,8 +60,7 @@ def call(tenants: Sequence[str]) -> list[Command]:
 
 async def call_fleet(client: redis.asyncio.Redis, late: Sequence[tuple[str, int]]) -> None:
     """Tell the fleet of tenants whose answers are late, and of how much waits for them."""
-    if late:
-        await client.lpush(WAKE, *(f"{tenant} {waiting}" for tenant, waiting in late))
+    await client.lpush(WAKE, *(f"{tenant} {waiting}" for tenant, waiting in late))
 
 
 def envelope(queue: str, task: str, args: Sequence[Any]) -> bytes:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from classifier import adopter, registry
+from classifier import adopter, leases, registry
 from classifier.ml.linear import Linear
 from classifier.ml.predictor import Predictor
 from classifier.ml.sentence_linear import SentenceLinear
@@ -208,3 +208,38 @@ class NamedOnly:
 
     def embed(self, texts: Sequence[str], *, threads: int = 1) -> NDArray[np.float32]:
         return np.ones((len(texts), 4), np.float32)
+
+
+def test_a_version_that_takes_another_kind_of_input_is_refused(another: Predictor, acme: Organisation) -> None:
+    changed = replace(another, schema=replace(another.schema, kind="table"))
+    reason = adopter_says(acme, changed)
+    assert reason.startswith("It takes another kind of input than version 1, a text model.")
+
+
+def test_a_version_that_nothing_can_test_is_refused(
+    version: ModelVersion, another: Predictor, acme: Organisation
+) -> None:
+    version.dataset.data.filter(held_out=True).delete()  # type: ignore[union-attr]  # It has one.
+    assert adopter_says(acme, another).startswith("There are no rows to test it on")
+
+
+def test_a_request_that_cannot_be_read_has_an_end(acme: Organisation, version: ModelVersion) -> None:
+    job_id = outside.request(acme)
+    (outside.folder_of(acme, job_id) / "request.json").unlink()
+    adopter.adopt(job_id, tenant=acme.tenant)
+    assert jobs.claim(job_id) is None
+    assert registry.champion(registry.get("support")) == version
+
+
+def test_a_request_whose_worker_was_lost_each_time_is_refused(
+    another: Predictor, acme: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "ATTEMPTS", 0)
+    assert adopter_says(acme, another) == leases.LOST
+
+
+def adopter_says(organisation: Organisation, predictor: Predictor) -> str:
+    """Return why this version is refused."""
+    reason = adopt(organisation, outside.delivered(organisation, predictor))
+    assert reason is not None
+    return reason

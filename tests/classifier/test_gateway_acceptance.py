@@ -125,3 +125,15 @@ async def test_a_stranger_gets_nothing_of_what_was_kept_beside(
     ids = [answer.json()["id"] for answer in answers[:5]]
     tenants = await aside(lambda: set(Job.objects.filter(id__in=ids).values_list("tenant", flat=True)))
     assert tenants == {trained.tenant}
+
+
+async def test_a_caller_that_goes_away_takes_nothing_from_the_others(trained: Organisation) -> None:
+    database = Database()
+    accepting = Acceptance(database, accept_all)
+    gone, *others = (asyncio.create_task(accepting.keep(trained, later(text), size=10)) for text in "abc")
+    await asyncio.sleep(0)
+    gone.cancel()
+    kept = await asyncio.gather(*others)
+    found = await aside(kept_of, trained, [row.id for row in kept])
+    assert [found[row.id] for row in kept] == [["b"], ["c"]]
+    await database.close()

@@ -1,11 +1,13 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from django.db import OperationalError
 
 from classifier import inference, later
 from classifier.loaded import LoadedModels
-from classifier.ml.errors import EncoderMissing
+from classifier.ml.errors import ArtefactDamaged, EncoderMissing
 from classifier.ml.predictor import Predictor
 from classifier.models import Classification
 from tenants import isolation
@@ -124,3 +126,26 @@ def test_without_its_encoder_a_model_says_what_to_do(models: LoadedModels, monke
     replies = inference.answer_together(asked, model="support", version=1, models=models)
     assert [reply["error"]["code"] for reply in replies] == ["unavailable"] * 2
     assert "Ask the operator to install it, or train the model again" in replies[0]["error"]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (ArtefactDamaged("arrays.bin has changed"), "This version cannot be used"),
+        (OperationalError(), "does not answer"),
+    ],
+)
+def test_what_cannot_be_had_just_now_can_be_asked_for_again(
+    models: LoadedModels, monkeypatch: pytest.MonkeyPatch, error: Exception, says: str
+) -> None:
+    monkeypatch.setattr(models, "get", raising(error))
+    monkeypatch.setattr(inference, "connection", Mock())
+    refused = answer(request(), models=models)["error"]
+    assert (refused["code"], says in refused["detail"]) == ("unavailable", True)
+
+
+def raising(error: Exception) -> Callable[..., Predictor]:
+    def get(*_: object, **__: object) -> Predictor:
+        raise error
+
+    return get

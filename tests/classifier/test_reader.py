@@ -1,6 +1,6 @@
 import pytest
 
-from classifier import datasets, reader
+from classifier import datasets, leases, reader
 from tenants import jobs
 from tenants.models import Organisation
 from tests.classifier import rows
@@ -58,3 +58,11 @@ def test_a_data_set_that_was_deleted_meanwhile_ends_its_job(inside_acme: Organis
 def test_a_label_of_a_thousand_characters_is_rejected_with_its_row(inside_acme: Organisation) -> None:
     dataset = rows.ready(inside_acme, "text,label\nhello,a\nworld,b\nhello world," + "x" * 1000 + "\nagain,a\n")
     assert (dataset.status, dataset.problems[0]["row"]) == ("rejected", 4)
+
+
+def test_a_file_whose_worker_was_lost_each_time_is_rejected_with_advice(
+    inside_acme: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "ATTEMPTS", 0)
+    dataset = rows.ready(inside_acme)
+    assert (dataset.status, [problem["detail"] for problem in dataset.problems]) == ("rejected", [leases.LOST])

@@ -3,6 +3,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from django.utils import timezone
 
 from classifier import results, tidying, uploads
@@ -65,3 +66,14 @@ def test_an_organisation_is_tidied_by_its_own_worker_though_nobody_asks(committe
     with isolation.entered(quiet):
         assert not Classification.objects.exists()
     assert Job.objects.filter(tenant=quiet.tenant, kind=tidying.KIND).count() == 1
+
+
+def test_a_job_whose_worker_was_lost_each_time_is_left_to_the_next(
+    acme: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "ATTEMPTS", 0)
+    job, old = job_for(acme), left(acme, age=90_000)
+    with isolation.entered(acme):
+        tidying.tidy(job, tenant=acme.tenant)
+    assert Job.objects.get(pk=job).outcome == "failed"
+    assert old.exists()

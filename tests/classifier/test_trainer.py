@@ -144,3 +144,26 @@ def test_a_version_that_lacks_a_label_of_the_champion_waits_for_a_person(inside_
     second = rows.trained(inside_acme, rows.ready(inside_acme, f"text,label\n{without}"))
     assert Model.objects.get(name="support").champion == first
     assert "does not know a label that the champion knows" in second.verdict
+
+
+def test_a_training_whose_message_comes_twice_trains_once(inside_acme: Organisation) -> None:
+    version = rows.trained(inside_acme)
+    trainer.train(TrainingJob.objects.get(version=version).id, tenant=inside_acme.tenant)
+    assert list(version.model.versions.all()) == [version]
+
+
+def test_a_training_that_was_deleted_on_its_way_ends_its_job(acme: Organisation) -> None:
+    with isolation.entered(acme):
+        job = training.start(organisation=acme, dataset=rows.ready(acme), model_name="gone", by="alice")
+        job_id = job.id
+        job.delete()
+        trainer.train(job_id, tenant=acme.tenant)
+        assert not Model.objects.get(name="gone").versions.exists()
+    assert Job.objects.get(pk=job_id).outcome == "canceled"
+
+
+def test_a_version_of_another_kind_of_input_waits_for_a_person(inside_acme: Organisation) -> None:
+    first = rows.trained(inside_acme)
+    second = rows.trained(inside_acme, rows.ready(inside_acme, rows.TABLE))
+    assert Model.objects.get(name="support").champion == first
+    assert "it takes another kind of input than the champion" in second.verdict

@@ -93,3 +93,22 @@ def test_an_unsafe_setting_is_an_error_with_a_hint(settings: Any, name: str, val
     setattr(settings, name, settings.SECRET_KEY if value is None else value)
     [error] = [found for found in run_checks(tags=[Tags.security]) if found.id == number]
     assert error.hint
+
+
+def test_a_process_with_an_unsafe_setting_does_not_start(db: None, settings: Any) -> None:
+    settings.DEBUG = True
+    with pytest.raises(boot.UnsafeConfiguration, match="DEBUG"):
+        boot.check_process(broker.connect(), decoys=[])
+
+
+def test_servers_that_are_too_old_are_refused(monkeypatch: pytest.MonkeyPatch, service: Service) -> None:
+    admin = redis.Redis.from_url(service.instance.owner_redis_url(), decode_responses=True)
+    monkeypatch.setattr(boot, "BROKERS", {"valkey": (99, 0)})
+    with pytest.raises(boot.UnsafeConfiguration, match="is too old"):
+        boot.check_broker(admin)
+    monkeypatch.setattr(boot, "POSTGRESQL", 990000)
+    with (
+        logged_in(service.instance.owner_database_url()) as cursor,
+        pytest.raises(boot.UnsafeConfiguration, match="PostgreSQL is older"),
+    ):
+        boot.check_login(cursor, may_inherit=())

@@ -103,3 +103,29 @@ def test_a_new_version_keeps_silent_as_the_champion_before_it(
 def test_a_threshold_that_is_set_by_hand_forgets_the_goal(api: APIClient, version: ModelVersion) -> None:
     assert change(api, goal=0.5).json()["goal"] == 0.5
     assert change(api, threshold=0.7).json()["goal"] is None
+
+
+def test_what_is_unlike_its_rows_can_be_refused_by_a_version_that_knows_them(
+    api: APIClient, version: ModelVersion, acme: Organisation, ready: Dataset
+) -> None:
+    with isolation.entered(acme):
+        ModelVersion.objects.filter(pk=version.pk).update(scope_rows=200)
+    assert pointers(change(api, scope_refused=0.0001)) == ["/scope_refused"]
+    assert change(api, scope_refused=0.05).json()["scope_refused"] == 0.05
+    with isolation.entered(acme):
+        newer = rows.trained(acme, ready)
+        assert newer.scope_refused is None  # It cannot tell, on so few rows.
+        newer.scope_rows = 200
+        silencing.inherit(version=newer, before=ModelVersion.objects.get(pk=version.pk))
+    assert newer.scope_refused == 0.05
+    assert change(api, scope_refused=None).json()["scope_refused"] is None
+
+
+def test_a_goal_of_a_version_that_was_tested_on_nothing_is_refused(
+    api: APIClient, version: ModelVersion, acme: Organisation
+) -> None:
+    with isolation.entered(acme):
+        version.evaluated.all().delete()
+    response = change(api, goal=0.5)
+    assert pointers(response) == ["/goal"]
+    assert "No row of this version was tested" in response.json()["errors"][0]["detail"]
