@@ -210,12 +210,6 @@ class NamedOnly:
         return np.ones((len(texts), 4), np.float32)
 
 
-def test_a_version_that_takes_another_kind_of_input_is_refused(another: Predictor, acme: Organisation) -> None:
-    changed = replace(another, schema=replace(another.schema, kind="table"))
-    reason = adopter_says(acme, changed)
-    assert reason.startswith("It takes another kind of input than version 1, a text model.")
-
-
 def test_a_version_that_nothing_can_test_is_refused(
     version: ModelVersion, another: Predictor, acme: Organisation
 ) -> None:

@@ -44,7 +44,7 @@ def register(recorder: Recorder, registrar: Registrar, tenant: str, number: int)
 
 
 def runs(registrar: Registrar, tenant: str) -> int:
-    statement = "SELECT 1 FROM runs JOIN experiments USING (experiment_id) WHERE name = %s"
+    statement = "SELECT 1 FROM runs JOIN experiments USING (experiment_id) WHERE experiments.name = %s"
     return len(registrar.mlflow(statement, tenant))
 
 

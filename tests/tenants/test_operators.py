@@ -54,14 +54,14 @@ def test_the_command_line_leaves_entries_too(service: Service, committed: None) 
 
 
 def test_the_command_line_lists_who_is_there_and_knows_no_others(service: Service, committed: None) -> None:
-    owner = f"gavin-{ids.random_text(6)}@example.test"
-    first = service.create_organisation("Hooli", owner)
-    second = service.create_organisation("Hooli XYZ", owner)
+    name = f"Hooli {ids.random_text(6)}"
+    owner = f"{name.replace(' ', '-')}@example.test"
+    first, second = (service.create_organisation(each, owner) for each in (name, f"{name} XYZ"))
     assert "password" in first
     assert "password" not in second  # Its owner has an account already.
     service.manage("organisation", "suspend", second["slug"])
     listed = [line.split("  ") for line in service.manage("organisation", "list").stdout.splitlines()]
-    assert [first["organisation"], first["slug"], "active", "standard", "Hooli"] in listed
-    assert [second["organisation"], second["slug"], "suspended", "standard", "Hooli XYZ"] in listed
+    assert [first["organisation"], first["slug"], "active", "unmetered", name] in listed
+    assert [second["organisation"], second["slug"], "suspended", "unmetered", f"{name} XYZ"] in listed
     refused = service.manage("organisation", "suspend", "nobody-at-all")
     assert (refused.returncode, "There is no organisation" in refused.stderr) == (1, True)
