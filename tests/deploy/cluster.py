@@ -75,6 +75,12 @@ class Cluster:
         if ended.returncode:
             raise RuntimeError(f"{role} ended with {ended.returncode}:\n{log.read_text()}")
 
+    def begin(self, *names: str) -> None:
+        """Make of a checkout what an image is, migrate, and start these roles."""
+        self.run("migrate")
+        self.manage("collectstatic", "--no-input", "--verbosity", "0")
+        self.start(*names)
+
     def start(self, *names: str) -> None:
         """Start roles that stay, and return when all are ready."""
         for role in names:

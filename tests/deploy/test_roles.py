@@ -20,10 +20,7 @@ MODEL = "assort.support"
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     cluster = Cluster(tmp_path_factory.mktemp("cluster"))
     try:
-        cluster.run("migrate")
-        # An image has them with it.
-        cluster.manage("collectstatic", "--no-input", "--verbosity", "0")
-        cluster.start(*STAY)
+        cluster.begin(*STAY)
         cluster.run("furnish")
         yield cluster
     finally:

@@ -54,9 +54,7 @@ class Encrypted(Cluster):
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Encrypted]:
     cluster = Encrypted(tmp_path_factory.mktemp("encrypted"))
     try:
-        cluster.run("migrate")
-        cluster.manage("collectstatic", "--no-input", "--verbosity", "0")
-        cluster.start(*STAY, "mlflow")
+        cluster.begin(*STAY, "mlflow")
         yield cluster
     finally:
         cluster.close()

@@ -3,16 +3,12 @@
 import asyncio
 import ssl
 import struct
-import threading
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
 import trustme
 
 from saas.ports import HOST
-
-Result = TypeVar("Result")
+from tests.loop import Loop
 
 PIECE = 64 * 1024
 # What a client of PostgreSQL says first when it wants TLS, and what says that it may.
@@ -43,24 +39,17 @@ class Front:
 
     def __init__(self, target: int, context: ssl.SSLContext, *, is_asked_for: bool) -> None:
         self._target, self._context, self._is_asked_for = target, context, is_asked_for
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="front", daemon=True)
-        self._thread.start()
+        self._loop = Loop("front")
         own = None if is_asked_for else context
-        self._server = self._do(lambda: asyncio.start_server(self._receive, HOST, 0, ssl=own))
+        self._server = self._loop.do(lambda: asyncio.start_server(self._receive, HOST, 0, ssl=own))
         self.port: int = self._server.sockets[0].getsockname()[1]
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._server.close)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self._loop.do(self._close)
         self._loop.close()
 
-    def _do(self, begin: Callable[[], Awaitable[Result]]) -> Result:
-        async def run() -> Result:
-            return await begin()
-
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(30)
+    async def _close(self) -> None:
+        self._server.close()
 
     async def _receive(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
         try:

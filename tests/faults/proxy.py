@@ -7,14 +7,12 @@ trap: the client dies at the moment when a statement is about to reach the serve
 import asyncio
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from saas.ports import HOST
-
-Result = TypeVar("Result")
+from tests.loop import Loop
 
 PIECE = 64 * 1024
 SLOW_BYTES_PER_SECOND = 16 * 1024
@@ -75,25 +73,23 @@ class Proxy:
         self._latency = 0.0
         self._is_hole = False
         self._open: set[_Connection] = set()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
-        self._thread.start()
-        self._server = self._do(lambda: asyncio.start_server(self._pass_on, HOST, 0))
+        self._loop = Loop("proxy")
+        self._server = self._loop.do(lambda: asyncio.start_server(self._pass_on, HOST, 0))
         self.port: int = self._server.sockets[0].getsockname()[1]
 
     def cut(self) -> int:
         """Reset every connection, and return how many those were."""
-        return self._do(self._cut)
+        return self._loop.do(self._cut)
 
     @contextmanager
     def down(self) -> Iterator[None]:
         """Refuse connections for the block, those that there are too."""
-        self._do(self._close)
+        self._loop.do(self._close)
         self.cut()
         try:
             yield
         finally:
-            self._server = self._do(lambda: asyncio.start_server(self._pass_on, HOST, self.port))
+            self._server = self._loop.do(lambda: asyncio.start_server(self._pass_on, HOST, self.port))
 
     @contextmanager
     def hole(self) -> Iterator[None]:
@@ -103,7 +99,7 @@ class Proxy:
             yield
         finally:
             self._is_hole = False
-            self._do(self._cut)
+            self._loop.do(self._cut)
 
     @contextmanager
     def slow(self, latency: float = 0.1) -> Iterator[None]:
@@ -115,17 +111,9 @@ class Proxy:
             self._latency = 0.0
 
     def close(self) -> None:
-        self._do(self._close)
+        self._loop.do(self._close)
         self.cut()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
         self._loop.close()
-
-    def _do(self, begin: Callable[[], Awaitable[Result]]) -> Result:
-        async def run() -> Result:
-            return await begin()
-
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(30)
 
     async def _cut(self) -> int:
         count = len(self._open)
