@@ -1,11 +1,15 @@
 """A part of a limit that a process holds, so that most requests ask nobody.
 
 The broker counts what is held as used. So however many processes there are, they never exceed the limit; and what
-one of them does not use it gives back after half a second, so that others are not refused for want of it.
+one of them does not use it gives back soon, so that others are not refused for want of it.
+
+Nobody should wait for the broker but the first. Whoever asks much uses up what is held, and holds twice as much each
+time, for half a second. Whoever asks now and then finds what was taken to spare after the request before.
 """
 
 import asyncio
 import logging
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
@@ -15,12 +19,15 @@ from weakref import WeakValueDictionary
 
 import redis
 
+from tenants import logs
 from tenants.errors import Unavailable
 from tenants.models import ApiKey
 
 log = logging.getLogger(__name__)
 
 HOLD_SECONDS = 0.5
+# How long what is needed for one more request is held by somebody who asks now and then.
+SPARE_SECONDS = 3.0
 # How long it is remembered that a key has no limit.
 UNLIMITED_SECONDS = 5.0
 # Of a limit one process holds at most a hundredth.
@@ -34,7 +41,7 @@ class Scripts(Protocol):
 
 
 class Lease(ABC):
-    """Holds a little more than was needed: twice as much each time that it is used up before its time is over."""
+    """Holds as much as the next request may need; twice as much each time that it is used up within half a second."""
 
     def __init__(self, limits: object, *, most: int) -> None:
         """`limits` are those of which it holds a part, and `most` how much may be held beyond what is needed."""
@@ -43,8 +50,10 @@ class Lease(ABC):
         # Called when the time is over and nothing is held any more.
         self.ended: Callable[[], object] | None = None
         self._held = 0
-        self._until = 0.0
+        self._since = self._until = -math.inf
         self._more = 0
+        # What the last request took; the next will take as much.
+        self._usual = 1
         self._lost_at = 0.0
         self._lock = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
@@ -57,8 +66,13 @@ class Lease(ABC):
 
     async def take(self, count: int = 1) -> None:
         """Take `count`, from what is held or else from the broker. Raises what `_ask` raises."""
+        self._usual = count
         if self._spend(count):
-            return
+            self.prepare()
+        else:
+            await self._take_anew(count)
+
+    async def _take_anew(self, count: int) -> None:
         began = time.monotonic()
         async with self._lock:
             if self._spend(count):
@@ -69,14 +83,13 @@ class Lease(ABC):
             await self._renew(count)
 
     def prepare(self) -> None:
-        """Begin to hold something, if there is plenty, for a request that is about to take."""
-        if self._most and not (self._lock.locked() or self._has(1)):
-            self._preparing = asyncio.get_running_loop().create_task(self._prepare())
+        """Begin to hold something, if there is plenty, for a request that is about to take or may come."""
+        if self._most and not (self._lock.locked() or self._has(self._spare)):
+            self._preparing = asyncio.get_running_loop().create_task(self._prepare(), context=logs.apart())
 
     def put_back(self, count: int) -> None:
         """Hold what was taken and not used after all, for the next or for the broker."""
-        if time.monotonic() >= self._until:
-            self._until = time.monotonic() + HOLD_SECONDS
+        self._until = time.monotonic() + HOLD_SECONDS
         self._held += count
         self._set_timer()
 
@@ -84,14 +97,13 @@ class Lease(ABC):
         """Give back what is held."""
         if self._preparing is not None:
             await self._preparing
-        if self._timer is not None:
-            self._timer.cancel()
-            self._end()
+        self._give_back()
         await asyncio.gather(*self._tasks)
 
     @abstractmethod
-    async def _ask(self, count: int, more: int) -> int:
-        """Ask the broker for `count` and as many as `more` beyond, and return what it grants; at least `count`.
+    async def _ask(self, count: int, more: int, *, seconds: float) -> int:
+        """Ask the broker for `count`, and for as many as `more` beyond to be held for `seconds`. Return what it grants,
+        at least `count`.
 
         Where `count` is 0 it may grant nothing, which is no error.
         """
@@ -99,6 +111,11 @@ class Lease(ABC):
     @abstractmethod
     def _return(self, count: int) -> Awaitable[object]:
         """Give `count` of the last grant back to the broker."""
+
+    @property
+    def _spare(self) -> int:
+        """What is held of somebody who asks now and then."""
+        return min(self._most, self._usual)
 
     def _has(self, count: int) -> bool:
         return self._held >= count and time.monotonic() < self._until
@@ -111,7 +128,7 @@ class Lease(ABC):
 
     async def _prepare(self) -> None:
         async with self._lock:
-            if not self._has(1):
+            if not self._has(self._spare):
                 try:
                     await self._renew(0)
                 except (redis.RedisError, Unavailable) as error:
@@ -119,19 +136,20 @@ class Lease(ABC):
                     log.info("nothing is held beforehand: %s", error)
 
     async def _renew(self, count: int) -> None:
-        if time.monotonic() < self._until:
-            self._more = min(self._most, max(1, 2 * self._more))
-        elif self._timer is not None:
-            self._timer.cancel()
+        if time.monotonic() >= self._until:
             self._give_back()
+        is_busy = time.monotonic() < self._since + HOLD_SECONDS
+        self._more = min(self._most, max(self._spare, 2 * self._more)) if is_busy else self._spare
         # What is on its way back must not be missing for whoever asks now.
         await asyncio.gather(*self._tasks)
-        # From before it is asked: the broker's half second begins later.
-        self._until = time.monotonic() + HOLD_SECONDS
+        # From before it is asked: the broker's time begins later.
+        self._since = time.monotonic()
+        seconds = HOLD_SECONDS if self._is_busy else SPARE_SECONDS
+        self._until = self._since + seconds
         # What is held counts, so that nothing is refused that is left; and nobody else may spend it meanwhile.
         at_hand, self._held = self._held, 0
         try:
-            at_hand += await self._ask(max(0, count - at_hand), self._more or int(not count)) - count
+            at_hand += await self._ask(max(0, count - at_hand), self._more, seconds=seconds) - count
         except redis.RedisError:
             self._lost_at = time.monotonic()
             raise
@@ -145,11 +163,20 @@ class Lease(ABC):
         self._timer = asyncio.get_running_loop().call_later(self._until - time.monotonic(), self._end)
 
     def _end(self) -> None:
+        was_busy = self._is_busy
         self._give_back()
-        if self.ended is not None:
+        if was_busy:
+            self.prepare()
+        elif self.ended is not None:
             self.ended()
 
+    @property
+    def _is_busy(self) -> bool:
+        return self._more > self._spare
+
     def _give_back(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         self._timer = None
         self._more = 0
         count, self._held = self._held, 0

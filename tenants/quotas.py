@@ -129,7 +129,7 @@ class RowLease(Lease):
         self._telling: set[asyncio.Task[None]] = set()
         self._told: set[tuple[Limit, int]] = set()
 
-    async def _ask(self, count: int, more: int) -> int:
+    async def _ask(self, count: int, more: int, *, seconds: float) -> int:
         reply = await self._client.evalsha(*_taking(self._counted, count, more))
         if reply == UNKNOWN:
             used = await self._inside(self._organisation, partial(_used, self._organisation, self._counted))

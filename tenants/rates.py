@@ -1,7 +1,8 @@
 """How many requests a minute: of one key, and of its organisation with all keys together.
 
 The broker counts in a sliding minute, so no sixty seconds see more than the limit, wherever they begin. A token is
-used within half a second after it was taken, so what counts is half a second more than a minute, in whole slots.
+used within half a second after it was taken, so what counts is half a second more than a minute, in whole slots. What
+may be held for longer is counted as if it were taken later.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import redis
 
 from tenants import broker
 from tenants.errors import RateLimited, Unavailable
-from tenants.leases import HOLD_SECONDS, SHARE, Lease, Leases, Scripts
+from tenants.leases import HOLD_SECONDS, SHARE, SPARE_SECONDS, Lease, Leases, Scripts
 from tenants.models import ApiKey
 
 MINUTE = 60
@@ -51,19 +52,24 @@ def policies(key: ApiKey) -> list[Policy]:
 
 @dataclass(frozen=True)
 class Allowance:
-    """What the broker granted of a key's policies, what is left of each, and when more come free."""
+    """What the broker granted of a key's policies, what is left of each, and when more come free.
+
+    Of what was granted `spare` tokens were not needed yet, and are counted in that `slot`.
+    """
 
     policies: Sequence[Policy]
     granted: int
+    spare: int
     slot: int
     left: list[int]
     free_at: list[float]
 
     @classmethod
     def read(cls, policies: Sequence[Policy], reply: Sequence[int]) -> Allowance:
-        granted, slot, *states = map(int, reply)
+        granted, spare, slot, *states = map(int, reply)
         now = time.monotonic()
-        return cls(policies, granted, slot, states[::2], [now + milliseconds / 1000 for milliseconds in states[1::2]])
+        free_at = [now + milliseconds / 1000 for milliseconds in states[1::2]]
+        return cls(policies, granted, spare, slot, states[::2], free_at)
 
     def headers(self, held: int = 0) -> dict[str, str]:
         """Return the fields of draft-ietf-httpapi-ratelimit-headers; of what is left `held` are at hand already."""
@@ -106,16 +112,17 @@ class RateLease(Lease):
     def headers(self) -> dict[str, str]:
         return self._allowance.headers(self.held) if self._allowance else {}
 
-    async def _ask(self, count: int, more: int) -> int:
+    async def _ask(self, count: int, more: int, *, seconds: float) -> int:
         asked = time.monotonic()
         if self._allowance is None or asked >= self._refused_until:
-            reply = await self._client.evalsha(*_taking(self._policies, count + more))
+            reply = await self._client.evalsha(*_taking(self._policies, count, more, seconds))
             self._allowance = Allowance.read(self._policies, reply)
-        if not self._allowance.granted:
+        if count and not self._allowance.granted:
             self._remember_refusal(self._allowance)
-        self._allowance.enforce()
+            self._allowance.enforce()
         if time.monotonic() - asked >= HOLD_SECONDS:
-            await self._return(self._allowance.granted)
+            await self._give(self._allowance.slot - _slots_ahead(seconds), count)
+            await self._return(self._allowance.spare)
             raise Unavailable("The broker answers too slowly just now. Try again.", retry_after=1)
         return self._allowance.granted
 
@@ -125,8 +132,10 @@ class RateLease(Lease):
             self._refused_until = min(max(refused.free_at), time.monotonic() + HOLD_SECONDS)
 
     def _return(self, count: int) -> Awaitable[object]:
+        return self._give(self._allowance.slot if self._allowance else 0, count)
+
+    def _give(self, slot: int, count: int) -> Awaitable[object]:
         buckets = [policy.bucket for policy in self._policies]
-        slot = self._allowance.slot if self._allowance else 0
         return self._client.evalsha(broker.script("return_tokens"), len(buckets), *buckets, str(slot), str(count))
 
 
@@ -153,11 +162,19 @@ class RateLeases(Leases[RateLease]):
         return RateLease(self._client, limited) if limited else None
 
 
-def _taking(limited: Sequence[Policy], wanted: int) -> tuple[Any, ...]:
+def _taking(limited: Sequence[Policy], needed: int, spare: int = 0, seconds: float = HOLD_SECONDS) -> tuple[Any, ...]:
+    """Return the command that takes tokens; those to spare may be held for `seconds`."""
     buckets = [policy.bucket for policy in limited]
     slots = math.ceil((limited[0].seconds + HOLD_SECONDS) / SLOT_SECONDS) + 1
-    numbers = [wanted, int(SLOT_SECONDS * 1000), slots, *(policy.limit for policy in limited)]
+    ahead, furthest = _slots_ahead(seconds), _slots_ahead(SPARE_SECONDS)
+    limits = (policy.limit for policy in limited)
+    numbers = [needed, spare, ahead, int(SLOT_SECONDS * 1000), slots, furthest, *limits]
     return broker.script("take_tokens"), len(buckets), *buckets, *map(str, numbers)
+
+
+def _slots_ahead(seconds: float) -> int:
+    """Return how many slots later what is held for so long is counted than what is used within half a second."""
+    return math.ceil((seconds - HOLD_SECONDS) / SLOT_SECONDS)
 
 
 def _seconds(moment: float, now: float) -> int:

@@ -4,11 +4,14 @@ import os
 import select
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from queue import Empty
 from typing import Any
 
 import pytest
+import redis
 from kombu.connection import Connection
 
 from classifier import delivery, queues, transport
@@ -54,6 +57,11 @@ def ask(channel: Any) -> None:
     assert channel._in_poll
 
 
+def hear(channel: Any) -> bool:
+    """Do as the loop does when the broker has answered."""
+    return bool(channel.handlers["BRPOP"]())
+
+
 def test_a_worker_that_ends_does_not_wait_for_the_message_that_it_asked_for(channel: transport.Channel) -> None:
     ask(channel)
     began = time.monotonic()
@@ -87,3 +95,34 @@ def test_an_answer_that_fails_is_logged_and_the_worker_goes_on(caplog: pytest.Lo
 @pytest.mark.parametrize("message", [b"", b"{}", queues.envelope("nobodys", TRAIN, ["tr_1"])])
 def test_what_nobody_waits_for_is_left_to_celery(message: bytes) -> None:
     assert not delivery.run(message)
+
+
+@pytest.fixture
+def sender(service: Service) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(service.instance.owner_redis_url()) as sender:
+        yield sender
+        sender.delete("nobodys")
+
+
+def test_a_worker_that_has_answered_goes_on_without_its_event_loop(
+    channel: transport.Channel, heard: list[bytes], bell: socket.socket, sender: redis.Redis
+) -> None:
+    message = queues.envelope("nobodys", ANSWER, [{"requests": []}])
+    sender.lpush("nobodys", *[message] * 3, queues.envelope("nobodys", "a task", ["an argument"]))
+    ask(channel)
+    assert hear(channel)
+    assert (len(heard), sender.llen("nobodys")) == (1, 0)
+
+
+def test_a_signal_leads_back_to_the_event_loop_and_nothing_is_asked_twice(
+    channel: transport.Channel, heard: list[bytes], bell: socket.socket, sender: redis.Redis
+) -> None:
+    sender.lpush("nobodys", queues.envelope("nobodys", ANSWER, [{"requests": []}]))
+    ask(channel)
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+    with pytest.raises(Empty):
+        hear(channel)
+    assert channel._in_poll
+    sender.lpush("nobodys", queues.envelope("nobodys", "a task", ["an argument"]))
+    assert hear(channel)
+    assert len(heard) == 1

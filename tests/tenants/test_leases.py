@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 import pytest
 import redis
 
-from tenants.leases import HOLD_SECONDS, Lease
+from tenants.leases import HOLD_SECONDS, SPARE_SECONDS, Lease
 
 pytestmark = pytest.mark.anyio
 
@@ -23,15 +23,17 @@ class Counted(Lease):
         self.asked: list[int] = []
         self.taken = 0
         self.most_taken = 0
+        self.answered = 0
         self.return_seconds = 0.0
 
-    async def _ask(self, count: int, more: int) -> int:
+    async def _ask(self, count: int, more: int, *, seconds: float) -> int:
         self.asked.append(count + more)
         await asyncio.sleep(0.01)
         if self.is_away:
             raise redis.ConnectionError
         self.taken += count + more
         self.most_taken = max(self.most_taken, self.taken)
+        self.answered += 1
         return count + more
 
     def _return(self, count: int) -> Awaitable[object]:
@@ -42,30 +44,55 @@ class Counted(Lease):
         return give_back()
 
 
-async def test_a_busy_lease_asks_for_twice_as_much_up_to_its_most() -> None:
+async def test_a_busy_lease_holds_twice_as_much_each_time_up_to_its_most() -> None:
     lease = Counted(most=10)
     for _ in range(40):
         await lease.take()
-    assert lease.asked == [1, 2, 3, 5, 9, 11, 11]
+        await asyncio.sleep(0.012)
+    assert lease.asked == [2, 2, 4, 8, 10, 10, 10]
 
 
-async def test_what_is_not_used_goes_back_and_the_next_begins_small() -> None:
+async def test_somebody_who_asks_now_and_then_waits_for_the_first_answer_alone() -> None:
     lease = Counted(most=10)
-    for _ in range(7):
+    waited = []
+    for _ in range(4):
+        began = lease.answered
         await lease.take()
-    assert lease.taken == 11
+        waited.append(lease.answered - began)
+        await asyncio.sleep(1.5 * HOLD_SECONDS)
+    assert waited == [1, 0, 0, 0]
+    assert lease.taken == 4 + lease.held == 5
+
+
+async def test_what_a_busy_lease_does_not_use_goes_back_soon_and_the_spare_later() -> None:
+    lease = Counted(most=10)
+    for _ in range(8):
+        await lease.take()
+        await asyncio.sleep(0.012)
+    assert lease.taken == 16
     await asyncio.sleep(2 * HOLD_SECONDS)
-    assert lease.taken == 7
-    await lease.take()
-    assert lease.asked[-1] == 1
+    assert lease.taken == 9
+    await asyncio.sleep(SPARE_SECONDS)
+    assert lease.taken == 8
+
+
+async def test_as_much_is_held_as_the_last_request_took() -> None:
+    lease = Counted(most=10)
+    await lease.take(5)
+    assert lease.held == 5
+    await asyncio.sleep(1.5 * HOLD_SECONDS)
+    await lease.take(5)
+    await lease.close()
+    assert (lease.asked, lease.taken) == ([10, 5], 10)
 
 
 async def test_what_was_prepared_needs_no_question() -> None:
     lease = Counted(most=10)
     lease.prepare()
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.02)
+    began = lease.answered
     await lease.take()
-    assert lease.asked == [1]
+    assert lease.answered == began
     await lease.close()
     assert lease.taken == 1
 
@@ -73,7 +100,7 @@ async def test_what_was_prepared_needs_no_question() -> None:
 async def test_what_was_prepared_and_not_used_goes_back() -> None:
     lease = Counted(most=10)
     lease.prepare()
-    await asyncio.sleep(2 * HOLD_SECONDS)
+    await asyncio.sleep(SPARE_SECONDS + HOLD_SECONDS)
     assert (lease.most_taken, lease.taken) == (1, 0)
 
 
@@ -91,7 +118,7 @@ async def test_what_is_held_counts_towards_what_is_needed() -> None:
     lease.prepare()
     await asyncio.sleep(0)
     await lease.take(5)
-    assert lease.asked == [1, 5]
+    assert lease.asked == [1, 4 + 5]
     assert lease.taken == 5 + lease.held
 
 
@@ -128,6 +155,6 @@ async def test_those_who_wait_for_a_broker_that_is_away_fail_together() -> None:
     lease.is_away = True
     failed = await asyncio.gather(*(lease.take() for _ in range(20)), return_exceptions=True)
     assert [type(error) for error in failed] == [redis.ConnectionError] * 20
-    assert lease.asked == [1]
+    assert len(lease.asked) == 1
     lease.is_away = False
     await lease.take()

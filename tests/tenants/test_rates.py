@@ -4,6 +4,7 @@ import subprocess
 import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import pytest
 import redis
@@ -13,15 +14,23 @@ from redis.commands.core import Script
 
 from saas.instance import ROOT
 from tenants import broker, ids, rates
-from tenants.leases import HOLD_SECONDS
+from tenants.leases import HOLD_SECONDS, SPARE_SECONDS
 from tenants.models import ApiKey, Organisation, Plan
 from tests.service import Service
 
 LIMIT = 20
-HOLD = int(HOLD_SECONDS * 1000)
-# How long until the next step in ms, how much is wanted, how much of that is used and after how long.
+# How long until the next step in ms, how much is needed and taken to spare, for how long that is held, and how much of
+# it is used after which part of that time.
 STEPS = st.lists(
-    st.tuples(st.integers(0, 9_000), st.integers(1, 9), st.integers(0, 9), st.integers(0, HOLD)), max_size=60
+    st.tuples(
+        st.integers(0, 9_000),
+        st.integers(0, 9),
+        st.integers(0, 9),
+        st.sampled_from((HOLD_SECONDS, SPARE_SECONDS)),
+        st.integers(0, 9),
+        st.floats(0, 1),
+    ),
+    max_size=60,
 )
 
 Take = Callable[..., list[int]]
@@ -35,13 +44,15 @@ def owner(service: Service) -> redis.Redis:
 @pytest.fixture
 def take(owner: redis.Redis) -> Take:
     """The script that takes tokens, at a time that is given to it."""
-    text = (broker.SCRIPTS / "take_tokens.lua").read_text().replace("redis.call('TIME')", "{ARGV[5], ARGV[6]}")
+    text = (broker.SCRIPTS / "take_tokens.lua").read_text().replace("redis.call('TIME')", "{ARGV[8], ARGV[9]}")
     script: Script = owner.register_script(text)
 
-    def at(moment: int, bucket: str, wanted: int, limit: int = LIMIT) -> list[int]:
-        *_, milliseconds, slots, _ = rates._taking([rates.Policy("minute", bucket, limit, "")], wanted)
-        seconds, rest = divmod(moment, 1000)
-        return list(map(int, script(keys=[bucket], args=[wanted, milliseconds, slots, limit, seconds, rest * 1000])))
+    def at(
+        moment: int, bucket: str, needed: int, limit: int = LIMIT, *, spare: int = 0, seconds: float = HOLD_SECONDS
+    ) -> list[int]:
+        _, _, _, *given = rates._taking([rates.Policy("minute", bucket, limit, "")], needed, spare, seconds)
+        whole, rest = divmod(moment, 1000)
+        return list(map(int, script(keys=[bucket], args=[*given, whole, rest * 1000])))
 
     return at
 
@@ -55,25 +66,33 @@ def fullest(moments: Iterable[float], window: float) -> int:
 # Each example has a bucket of its own.
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
-def test_no_minute_sees_more_than_the_limit(take: Take, owner: redis.Redis, steps: list[tuple[int, ...]]) -> None:
-    bucket, now, used = f"web:rate:{ids.random_text(12)}", 1_000_000, []
-    for pause, wanted, share, delay in steps:
+def test_no_minute_sees_more_than_the_limit(take: Take, owner: redis.Redis, steps: list[tuple[Any, ...]]) -> None:
+    bucket, now, used = f"web:rate:{ids.random_text(12)}", 1_000_000, list[float]()
+    limit = 10 * LIMIT
+    for pause, needed, wanted, seconds, share, part in steps:
         now += pause
-        granted, slot, *_ = take(now, bucket, wanted)
-        spent = min(granted, share)
-        used += [now + delay] * spent
-        if granted > spent:
-            owner.evalsha(broker.script("return_tokens"), 1, bucket, slot, granted - spent)
-    assert fullest(used, 60_000) <= LIMIT
+        granted, spare, slot, *_ = take(now, bucket, 9 * needed, limit, spare=9 * wanted, seconds=seconds)
+        spent = min(spare, 9 * share)
+        used += [now] * (granted - spare) + [now + part * seconds * 1000] * spent
+        if spare > spent:
+            owner.evalsha(broker.script("return_tokens"), 1, bucket, slot, spare - spent)
+    assert fullest(used, 60_000) <= limit
 
 
 def test_what_was_taken_comes_free_when_it_was_said(take: Take) -> None:
     bucket = f"web:rate:{ids.random_text(12)}"
     take(1_000_000, bucket, LIMIT)
-    granted, _, left, wait = take(1_020_300, bucket, 1)
+    granted, _, _, left, wait = take(1_020_300, bucket, 1)
     assert (granted, left) == (0, 0)
     assert take(1_020_300 + wait - 1, bucket, 1)[0] == 0
     assert take(1_020_300 + wait, bucket, 1)[0] == 1
+
+
+def test_no_more_is_held_than_a_tenth_of_what_is_left(take: Take) -> None:
+    bucket = f"web:rate:{ids.random_text(12)}"
+    assert take(1_000_000, bucket, 9, 50, spare=8)[:2] == [13, 4]
+    assert take(1_000_000, bucket, 30, 50, spare=8)[:2] == [30, 0]
+    assert take(1_000_000, bucket, 8, 50, spare=8)[:2] == [7, 0]
 
 
 def test_a_clock_that_was_set_back_locks_nobody_out(take: Take) -> None:
@@ -84,7 +103,7 @@ def test_a_clock_that_was_set_back_locks_nobody_out(take: Take) -> None:
 
 def test_what_the_broker_has_forgotten_is_not_given_back(take: Take, owner: redis.Redis) -> None:
     bucket = f"web:rate:{ids.random_text(12)}"
-    _, slot, *_ = take(1_000_000, bucket, 9)
+    _, _, slot, *_ = take(1_000_000, bucket, 9)
     owner.delete(bucket)
     owner.evalsha(broker.script("return_tokens"), 1, bucket, slot, 9)
     assert take(1_000_000, bucket, 99)[0] == LIMIT
