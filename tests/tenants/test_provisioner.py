@@ -4,10 +4,11 @@ from collections.abc import Callable
 import psycopg
 import pytest
 import redis
+from psycopg import sql
 
-from tenants import accounts, isolation, keys
-from tenants.errors import Conflict, InvalidKey
-from tenants.models import ApiKey, Job, Organisation
+from tenants import accounts, ids, isolation, keys
+from tenants.errors import Conflict, InvalidKey, Unavailable
+from tenants.models import ApiKey, Job, Organisation, Provisioning
 from tenants.secrets import derive
 from tests import universe
 from tests.service import Service
@@ -68,3 +69,38 @@ def test_an_organisation_answers_nobody_from_the_moment_it_is_deleted(committed:
     accounts.delete(organisation=made, by="peter")
     with pytest.raises(InvalidKey):
         keys.authenticate(key)
+
+
+def test_a_deletion_that_failed_is_tried_again(committed: None, service: Service) -> None:
+    made, _ = universe.organisation("Initech", universe.person("peter"))
+    request = Provisioning.objects.filter(organisation=made, action="delete")
+    holder = sql.Identifier(f"holds_{made.tenant}")
+    # A role on which something in another database depends cannot be dropped.
+    url = service.instance.environment("registrar")["MLFLOW_DATABASE_URL"]
+    with psycopg.connect(url, autocommit=True) as elsewhere:
+        elsewhere.execute(sql.SQL("CREATE SCHEMA {}").format(holder))
+        grant = sql.SQL("GRANT USAGE ON SCHEMA {} TO {}")
+        elsewhere.execute(grant.format(holder, sql.Identifier(isolation.schema(made.tenant))))
+        accounts.delete(organisation=made, by="peter")
+        assert eventually(lambda: request.get().state == "failed")
+        assert Organisation.objects.get(pk=made.pk).status == "deleting"
+        elsewhere.execute(sql.SQL("DROP SCHEMA {}").format(holder))
+    isolation.directory(made.tenant).rmdir()  # What is gone already is no hindrance.
+    with psycopg.connect(service.instance.owner_database_url()) as owner:
+        owner.execute("UPDATE provisioning SET finished_at = finished_at - interval '1 minute' WHERE state = 'failed'")
+    assert eventually(lambda: Organisation.objects.get(pk=made.pk).status == "deleted", seconds=30)
+
+
+def test_nobody_is_founded_in_what_somebody_left_behind(
+    committed: None, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant, peter = ids.new_tenant(), universe.person("peter")
+    left = sql.Identifier(isolation.schema(tenant))
+    with psycopg.connect(service.instance.owner_database_url(), autocommit=True) as owner:
+        owner.execute(sql.SQL("CREATE SCHEMA {}").format(left))
+        monkeypatch.setattr(ids, "new_tenant", lambda: tenant)
+        with pytest.raises(Unavailable, match="Nothing was made"):
+            accounts.found(name="Initech", owner=peter)
+        assert not Organisation.objects.filter(tenant=tenant).exists()
+        assert not owner.execute("SELECT FROM pg_roles WHERE rolname LIKE %s", [f"%{tenant}"]).fetchall()
+        owner.execute(sql.SQL("DROP SCHEMA {}").format(left))
