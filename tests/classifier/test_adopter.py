@@ -15,7 +15,7 @@ from classifier.models import ModelVersion, Promotion
 from tenants import isolation, jobs
 from tenants.models import Organisation, Route
 from tenants.records.models import AuditEvent
-from tests.classifier import outside, rows
+from tests.classifier import outside, recorded, rows
 
 
 @pytest.fixture
@@ -188,6 +188,12 @@ def test_a_column_that_the_model_has_not_is_refused(another: Predictor, acme: Or
     assert adopt(acme, outside.delivered(acme, changed)) == (
         "Its columns are not the model's: 'body' (text). Train it on the columns that the model has."
     )
+
+
+def test_a_version_that_takes_another_kind_of_input_is_refused(version: ModelVersion, acme: Organisation) -> None:
+    refused = adopt(acme, outside.delivered(acme, recorded.trained("table").served))
+    assert refused == "It takes another kind of input than version 1, a text model."
+    assert registry.champion(registry.get("support")) == version
 
 
 def test_a_version_with_an_encoder_that_is_not_here_is_refused(another: Predictor, acme: Organisation) -> None:

@@ -68,6 +68,17 @@ def test_a_model_whose_parts_do_not_fit_is_refused(
     assert str(refused.value).startswith(why)
 
 
+@pytest.mark.parametrize("changed", [{"name": 7}, {"type": ["text"]}])
+def test_a_column_without_a_name_or_a_type_is_refused(
+    predictor: Predictor, folder: Path, changed: dict[str, Any]
+) -> None:
+    schema = predictor.schema
+    columns = tuple(replace(column, **changed) for column in schema.features)
+    artefact.save(replace(predictor, schema=replace(schema, features=columns)), folder)
+    with pytest.raises(Refused, match="Its columns are to have a name and a type"):
+        adoption.load(folder, sha256=None)
+
+
 def test_a_changed_byte_is_refused_without_a_word_about_our_folders(predictor: Predictor, folder: Path) -> None:
     artefact.save(predictor, folder)
     array = next(folder.glob("*.npy"))
