@@ -95,3 +95,12 @@ async def test_a_connection_that_died_in_between_is_made_anew(
             owner.client_kill_filter(_id=client["id"])
     await deliver(sent, initech.tenant, "after")
     assert taken(inbox, initech.tenant)[-1] == "after"
+
+
+async def test_what_has_not_been_sent_when_it_closes_is_left(sent: Post, initech: Organisation) -> None:
+    outcome: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    sent.send(Letter(initech.tenant, {"says": "too late"}, 10, False, outcome.set_result, outcome.set_result))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(1):
+        await sent.close()
+    assert not outcome.done()

@@ -58,3 +58,11 @@ async def test_whoever_goes_away_takes_nobody_along(scripts: Scripts) -> None:
     await asyncio.sleep(0)
     left.cancel()
     assert await stays == [2, 3]
+
+
+async def test_what_was_asked_is_answered_before_it_hangs_up(scripts: Scripts) -> None:
+    asked = asyncio.create_task(scripts.evalsha(*taking(ids.random_text(16), 1)))
+    await asyncio.sleep(0)
+    await scripts.close()
+    assert asked.done()
+    assert await asked == [1, 1]

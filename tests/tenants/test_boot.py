@@ -112,3 +112,10 @@ def test_servers_that_are_too_old_are_refused(monkeypatch: pytest.MonkeyPatch, s
         pytest.raises(boot.UnsafeConfiguration, match="PostgreSQL is older"),
     ):
         boot.check_login(cursor, may_inherit=())
+
+
+def test_an_app_in_two_places_is_an_error_with_a_hint(settings: Any) -> None:
+    settings.TENANT_APPS = [*settings.TENANT_APPS, settings.SHARED_APPS[-1]]
+    [error] = [found for found in run_checks(tags=[Tags.database]) if found.id == "tenants.E007"]
+    assert settings.SHARED_APPS[-1] in error.msg
+    assert error.hint

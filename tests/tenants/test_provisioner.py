@@ -35,10 +35,13 @@ def test_deletion_destroys_everything_and_frees_the_address(committed: None, ser
     peter = universe.person("peter")
     made, _ = universe.organisation("Initech", peter)
     slug = made.slug
+    queue = isolation.queue(made.tenant, "probe")
+    owner_broker(service).lpush(queue, "what nobody has read")
     accounts.delete(organisation=made, by="peter")
     assert eventually(lambda: Organisation.objects.get(pk=made.pk).status == "deleted")
     assert eventually(lambda: not list(isolation.directory(made.tenant).parent.glob(f"*{made.tenant}")))
     assert f"t_{made.tenant}" not in owner_broker(service).acl_users()
+    assert not owner_broker(service).exists(queue)
     assert not ApiKey.objects.filter(organisation=made).exists()
     assert not Job.objects.filter(tenant=made.tenant).exists()
     again = accounts.found(name="Initech", slug=slug, owner=peter)
