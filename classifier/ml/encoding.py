@@ -7,7 +7,7 @@ from pathlib import Path
 
 from charset_normalizer import from_bytes
 
-from .errors import rejected
+from .errors import TableRejected, rejected
 
 _CHUNK = 1 << 20
 _SAMPLE = 1 << 16
@@ -47,7 +47,7 @@ def detect(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(_SAMPLE)
     if not head.strip():
-        raise rejected(None, "empty_file", "The file is empty; upload a file with a header and rows.")
+        raise empty()
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding
@@ -56,6 +56,10 @@ def detect(path: Path) -> str:
     _refuse_binary(head)
     wrong = _first_byte_that_is_not_utf8(path)
     return "utf-8" if wrong is None else _guess(path, wrong)
+
+
+def empty() -> TableRejected:
+    return rejected(None, "empty_file", "The file is empty; upload a file with a header and rows.")
 
 
 def _utf16_without_mark(head: bytes) -> str | None:

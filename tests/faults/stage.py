@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, LiteralString
@@ -106,7 +106,10 @@ class Stage:
 
     def pid_of(self, part: str) -> int:
         kept = (self.servers if part in SERVERS else self.service.instance).run / f"{part}.pid"
-        return int(kept.read_text().split()[0]) if kept.exists() else 0
+        # Whoever dies may take it along between two looks.
+        with suppress(FileNotFoundError):
+            return int(kept.read_text().split()[0])
+        return 0
 
     def _start_servers(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "tests.faults.servers", str(self.servers.data)]

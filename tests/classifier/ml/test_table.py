@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -91,6 +92,9 @@ def test_rows_are_numbered_as_a_spreadsheet_does(file: File) -> None:
     ("content", "problem"),
     [
         (b" \n", (None, "empty_file")),
+        (b"\xff\xfe", (None, "empty_file")),
+        (codecs.BOM_UTF8 + b"\n", (None, "empty_file")),
+        (" \n".encode("utf-16"), (None, "empty_file")),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" * 9, (None, "binary_file")),
         (b"PK\x03\x04\x14\x00\x06\x00", (None, "binary_file")),
         (b"1,2,3\n4,5,6\n", (1, "no_header")),
