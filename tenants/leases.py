@@ -117,6 +117,10 @@ class Lease(ABC):
         """What is held of somebody who asks now and then."""
         return min(self._most, self._usual)
 
+    @property
+    def _is_busy(self) -> bool:
+        return self._more > self._spare
+
     def _has(self, count: int) -> bool:
         return self._held >= count and time.monotonic() < self._until
 
@@ -138,8 +142,8 @@ class Lease(ABC):
     async def _renew(self, count: int) -> None:
         if time.monotonic() >= self._until:
             self._give_back()
-        is_busy = time.monotonic() < self._since + HOLD_SECONDS
-        self._more = min(self._most, max(self._spare, 2 * self._more)) if is_busy else self._spare
+        is_used_up_soon = time.monotonic() < self._since + HOLD_SECONDS
+        self._more = min(self._most, max(self._spare, 2 * self._more)) if is_used_up_soon else self._spare
         # What is on its way back must not be missing for whoever asks now.
         await asyncio.gather(*self._tasks)
         # From before it is asked: the broker's time begins later.
@@ -169,10 +173,6 @@ class Lease(ABC):
             self.prepare()
         elif self.ended is not None:
             self.ended()
-
-    @property
-    def _is_busy(self) -> bool:
-        return self._more > self._spare
 
     def _give_back(self) -> None:
         if self._timer is not None:

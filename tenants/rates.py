@@ -121,7 +121,8 @@ class RateLease(Lease):
             self._remember_refusal(self._allowance)
             self._allowance.enforce()
         if time.monotonic() - asked >= HOLD_SECONDS:
-            await self._give(self._allowance.slot - _slots_ahead(seconds), count)
+            needed = self._allowance.granted - self._allowance.spare
+            await self._give(self._allowance.slot - _slots_ahead(seconds), needed)
             await self._return(self._allowance.spare)
             raise Unavailable("The broker answers too slowly just now. Try again.", retry_after=1)
         return self._allowance.granted
@@ -134,9 +135,11 @@ class RateLease(Lease):
     def _return(self, count: int) -> Awaitable[object]:
         return self._give(self._allowance.slot if self._allowance else 0, count)
 
-    def _give(self, slot: int, count: int) -> Awaitable[object]:
+    async def _give(self, slot: int, count: int) -> None:
+        if not count:  # A bucket that is not there would be made, and never be forgotten.
+            return
         buckets = [policy.bucket for policy in self._policies]
-        return self._client.evalsha(broker.script("return_tokens"), len(buckets), *buckets, str(slot), str(count))
+        await self._client.evalsha(broker.script("return_tokens"), len(buckets), *buckets, str(slot), str(count))
 
 
 class RateLeases(Leases[RateLease]):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from charset_normalizer import from_bytes
 
-from .errors import TableRejected, rejected
+from .errors import rejected
 
 _CHUNK = 1 << 20
 _SAMPLE = 1 << 16
@@ -42,12 +42,10 @@ def detect(path: Path) -> str:
     """The encoding of a text file.
 
     A byte order mark decides; then UTF-8, if the whole file is UTF-8; then charset-normalizer's opinion of
-    the 64 KB around the first byte that is not. Raises TableRejected for a file that is empty or not text.
+    the 64 KB around the first byte that is not. Raises TableRejected for a file that is not text.
     """
     with path.open("rb") as file:
         head = file.read(_SAMPLE)
-    if not head.strip():
-        raise empty()
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding
@@ -56,10 +54,6 @@ def detect(path: Path) -> str:
     _refuse_binary(head)
     wrong = _first_byte_that_is_not_utf8(path)
     return "utf-8" if wrong is None else _guess(path, wrong)
-
-
-def empty() -> TableRejected:
-    return rejected(None, "empty_file", "The file is empty; upload a file with a header and rows.")
 
 
 def _utf16_without_mark(head: bytes) -> str | None:

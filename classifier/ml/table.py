@@ -35,8 +35,8 @@ def read(path: Path, *, limits: Limits | None = None, progress: Progress | None 
 
 def _parse(lines: Lines, builder: TableBuilder) -> Table:
     first = next((line for line in lines if not line.isspace()), "")
-    if not first:  # Nothing but a byte order mark, or blanks in an encoding whose bytes do not show it.
-        raise encoding.empty()
+    if not first:
+        raise rejected(None, "empty_file", "The file is empty; upload a file with a header and rows.")
     start = first.lstrip()
     if start.startswith(("[{", "[\n", "[\r")) or start.strip() == "[":
         detail = "The file is a JSON list; write one object a line (JSONL), without the brackets around them."

@@ -9,6 +9,10 @@ from psycopg import sql
 
 from tests.service import Service
 
+EAST, WEST, OWN = "test-east", "test-west", "test-own"
+# Nobody else has these names, so nothing of the running fleet is counted along.
+ACME, GLOBEX = "a" * 16, "b" * 16
+
 
 @contextmanager
 def logged_in(service: Service) -> Iterator[None]:

@@ -11,10 +11,8 @@ from classifier.fleet import leases
 from tenants import ids, isolation, jobs
 from tenants.models import Job, Organisation
 from tests.classifier import fleets
+from tests.classifier.fleets import ACME, EAST, GLOBEX, WEST
 from tests.service import Service
-
-EAST, WEST = "test-east", "test-west"
-ACME, GLOBEX = "a" * 16, "b" * 16
 
 
 @pytest.fixture

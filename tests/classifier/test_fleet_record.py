@@ -12,11 +12,8 @@ from classifier.fleet.crew import Crew
 from classifier.forkserver import ForkServer
 from classifier.scaling import Running, Situation, Waiting
 from tests.classifier import fleets
+from tests.classifier.fleets import ACME, EAST, GLOBEX, OWN, WEST
 from tests.service import Service
-
-EAST, WEST, OWN = "test-east", "test-west", "test-own"
-# A host of one organisation alone; nobody else has its name, so nothing of the running fleet is counted along.
-ACME, GLOBEX = "a" * 16, "b" * 16
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from classifier.fleet import leases
 from classifier.fleet.territory import Territory
 from saas.instance import ROOT
 from tests.classifier import fleets
-from tests.classifier.test_fleet_record import ACME, EAST, GLOBEX, OWN, WEST
+from tests.classifier.fleets import ACME, EAST, GLOBEX, OWN, WEST
 from tests.service import Service
 
 RENEWED_AT = 1_000.0

@@ -202,7 +202,7 @@ def void(_: object) -> None:
     """Forget what was returned."""
 
 
-@pytest.mark.timeout(2_400)
+@pytest.mark.timeout(1_200)
 def test_a_connection_is_always_who_it_must_be(
     two: list[Organisation], killer: Callable[[int], None], record_property: Callable[[str, object], None]
 ) -> None:
