@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import Client
 from rest_framework.test import APIClient
 
-from tenants import isolation
+from tenants import isolation, usage
 from tenants.models import Organisation, User
 from tests import universe
 from tests.service import SERVICE, Service
@@ -32,6 +32,13 @@ def _quick_hashes() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(PBKDF2PasswordHasher, "iterations", 1)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_noted() -> Iterator[None]:
+    """Forget what this process was asked for in a test, as the database does: else a later one would write it down."""
+    yield
+    usage._sheets.clear()
 
 
 @pytest.fixture(scope="session")
