@@ -113,7 +113,15 @@ def test_a_pickle_in_place_of_an_array_is_never_loaded(text_model: Trained, tmp_
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("form", "magic"), ("labels", None), ("schema", {}), ("temperature", "warm"), ("format", 99)]
+    ("key", "value"),
+    [
+        ("form", "magic"),
+        ("labels", None),
+        ("schema", {}),
+        ("temperature", "warm"),
+        ("format", 99),
+        ("files", {"notes.txt": "0" * 64}),
+    ],
 )
 def test_a_manifest_that_makes_no_sense_is_refused(
     text_model: Trained, tmp_path: Path, key: str, value: object

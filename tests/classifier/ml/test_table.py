@@ -51,7 +51,9 @@ def test_a_jsonl_is_read_as_it_was_written(file: File, rows: list[dict[str, str]
         assert found.column(name) == [expected(row[name]) for row in rows]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252", "latin-1"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "latin-1"]
+)
 def test_western_encodings_are_detected(file: File, encoding: str) -> None:
     text = "text;label\n" + "Ça coûte très cher à Köln;où\nles élèves ont été reçus;là\n" * 20
     assert read(file(text.encode(encoding))).rows[0] == ("Ça coûte très cher à Köln", "où")
@@ -102,6 +104,7 @@ def test_rows_are_numbered_as_a_spreadsheet_does(file: File) -> None:
         (b"a,,label\n1,2,3\n", (1, "empty_name")),
         (b"a,a,label\n1,2,3\n", (1, "duplicate_name")),
         (b"text,label\n", (None, "no_rows")),
+        (b"a" * 301 + b",label\n1,2\n", (1, "bad_name")),
         (b"text,label\na,b\nc\n", (3, "ragged_row")),
         (b"text,label\na,b\nc\x00,d\n", (3, "nul_character")),
         (b'text,label\n"a,b\nc,d\n', (2, "broken_quotes")),
@@ -112,6 +115,8 @@ def test_rows_are_numbered_as_a_spreadsheet_does(file: File) -> None:
         (b'{"a": 1}\n{"a": {"b": 1}}\n', (2, "nested_value")),
         (b'{"a": 1}\n{"a": "\\ud800"}\n', (2, "bad_character")),
         (b'{"a": 1}\n{"a": "x\\u0000"}\n', (2, "bad_character")),
+        (b'{"a": 1}\n{"a": "x\x00"}\n', (2, "nul_character")),
+        (b'{"a": 1}\n{"a": 1, " ": 2}\n', (2, "bad_name")),
         (b'{"a": ' + b"[" * 100_000 + b"\n", (1, "broken_json")),
         (b"text,label\n" + bytes(range(128, 256)) * 9, (None, "unknown_encoding")),
     ],
@@ -135,6 +140,9 @@ def test_each_limit_refuses_a_file_beyond_it(file: File) -> None:
     assert refusal(path, cell=4) == [(1, "cell_too_long")]
     assert refusal(path, line=8) == [(1, "line_too_long")]
     assert len(read(path, rows=10, columns=3, cells=30, cell=5, line=10).rows) == 10
+    path = file('{"a": "hello", "label": "x"}\n' * 10)
+    assert refusal(path, columns=1)[0] == (1, "too_many_columns")
+    assert refusal(path, cell=4)[0] == (1, "cell_too_long")
     assert refusal(file("a,label\n" + "\n" * 10 + "hello,x\n"), rows=9) == [(11, "blank_lines")]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from classifier.ml import artefact, schema, table_candidates
+from classifier.ml import artefact, schema, scope, table_candidates
 from classifier.ml.candidate import Candidate
 from classifier.ml.predictor import Predictor, Scorer
 from classifier.ml.rows import Cell
@@ -75,6 +75,18 @@ def test_every_kind_of_model_survives_being_saved(name: str, tmp_path: Path) -> 
     artefact.save(model, tmp_path / "model")
     loaded = artefact.load(tmp_path / "model")
     assert np.array_equal(loaded.probabilities(rows[:200]), model.probabilities(rows[:200]))
+
+
+@pytest.mark.parametrize("name", ["linear with bends, C=1", "boosted trees", "random forest"])
+def test_to_every_kind_of_model_a_row_that_is_empty_is_less_at_home(name: str) -> None:
+    data = shops(2_000)
+    scorer, rows, targets = fitted(data, name)
+    model = Predictor(prepared(data)[0], ("A", "B"), 1.0, scorer)
+    found = scope.measured(model, rows[:1_000], targets[:1_000], rows[1_000:])
+    assert found is not None
+    seen = found.look(scorer, [rows[0], {}])
+    assert np.allclose(seen.scores, scorer.scores([rows[0], {}]))
+    assert seen.nearness[0] > seen.nearness[1] == 0
 
 
 @pytest.mark.parametrize("name", ["linear with bends, balanced", "boosted trees, balanced"])
