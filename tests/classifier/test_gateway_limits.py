@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -16,6 +17,7 @@ from saas import api_errors
 from tenants import broker, isolation, keys, rates, usage
 from tenants.leases import HOLD_SECONDS, SPARE_SECONDS
 from tenants.models import ApiKey, Letter, Organisation, Plan
+from tenants.permissions import Scope
 from tenants.records.models import Usage
 from tests.classifier.gateway_stand_ins import Worker, aside, found, issue
 
@@ -125,6 +127,18 @@ async def test_a_broker_that_lost_its_counters_learns_from_the_records(
             counters.delete(f"web:rows:{metered.tenant}:{timezone.now():%Y-%m}")
         assert (await http.post("support/classify", json=texts(3))).status_code == 429
         assert (await http.post("support/classify", json=texts(2))).status_code == 200
+
+
+async def test_a_key_that_is_known_ends_at_its_time(http: httpx2.AsyncClient, initech: Organisation) -> None:
+    ends = timezone.now() + timedelta(seconds=0.5)
+    _, key = await aside(
+        keys.issue, organisation=initech, name="short", scopes=Scope.values, by="test", expires_at=ends
+    )
+    http.headers["Authorization"] = f"Bearer {key}"
+    assert (await http.post("nothing/classify", json=texts(1))).status_code == 404
+    await asyncio.sleep(0.6)
+    refused = await http.post("nothing/classify", json=texts(1))
+    assert (refused.status_code, refused.json()["detail"]) == (401, keys.OVER)
 
 
 async def test_a_cap_of_a_key_is_its_own(http: httpx2.AsyncClient, initech: Organisation) -> None:

@@ -146,3 +146,18 @@ def test_a_table_cannot_start_from_a_text_model(acme: Organisation, shared: Shar
             by="alice",
             options={"base": shared.full_name},
         )
+
+
+def test_a_training_starts_only_from_a_text_model(acme: Organisation, globex: Organisation) -> None:
+    with isolation.entered(acme):
+        rows.trained(acme, rows.ready(acme, rows.TABLE))
+    published = publish(acme, f"test-{ids.random_text(8)}")
+    with isolation.entered(globex), pytest.raises(InvalidInput, match="Only a text model can be started from"):
+        training.start(
+            organisation=globex,
+            dataset=rows.ready(globex),
+            model_name="own",
+            by="carol",
+            options={"base": published.full_name},
+        )
+    sharing.withdraw(name=published.name)

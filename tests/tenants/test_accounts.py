@@ -113,6 +113,12 @@ def test_an_invitation_is_not_for_whoever_finds_it(
         accounts.accept_invitation(token=token, user=carol)
 
 
+def test_a_role_that_is_none_is_refused(acme: Organisation, alice: User) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        accounts.invite(organisation=acme, email="new@example.test", role="emperor", by=alice)
+    assert [error.pointer for error in refused.value.errors] == ["/role"]
+
+
 def test_suspending_twice_is_a_conflict(acme: Organisation) -> None:
     accounts.suspend(organisation=acme)
     with pytest.raises(Conflict, match="only one that is active"):

@@ -84,6 +84,13 @@ def test_cells_of_the_wrong_type_and_long_texts_are_found() -> None:
     assert findings(questions(("word " * 3000, "account")))["long_texts"]["rows"] == [42]
 
 
+def test_a_column_that_is_mostly_empty_is_named() -> None:
+    data = records(100)
+    note = data.names.index("note")
+    data.rows[:60] = [(*row[:note], None, *row[note + 1 :]) for row in data.rows[:60]]
+    assert findings(data)["mostly_missing"]["column"] == "note"
+
+
 def test_a_report_is_json() -> None:
     data = records(100)
     whole = report.report(data, schema.infer(data))
