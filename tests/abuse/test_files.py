@@ -195,7 +195,7 @@ def test_memory_and_faults_of_the_reading_process_would_be_seen(monkeypatch: pyt
         assert confined.growth() > GROWTH
 
 
-@pytest.mark.timeout(1_200)
+@pytest.mark.timeout(cases(short=300, long=1_200))
 def test_no_upload_ends_a_worker_or_is_left_without_a_word(
     ours: Ours, committed: None, record_property: Recorder
 ) -> None:

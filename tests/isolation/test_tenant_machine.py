@@ -29,7 +29,7 @@ pytestmark = pytest.mark.proves(
     "database", "PostgreSQL", "switches of organisation, transactions, errors and lost connections in any order"
 )
 
-EXAMPLES, STEPS = cases(short=30, long=1_000), cases(short=20, long=50)
+EXAMPLES, STEPS = cases(short=30, long=2_000), cases(short=20, long=50)
 WEB = "assort_web"
 
 
@@ -202,7 +202,7 @@ def void(_: object) -> None:
     """Forget what was returned."""
 
 
-@pytest.mark.timeout(1_800)
+@pytest.mark.timeout(cases(short=1_200, long=2_400))
 def test_a_connection_is_always_who_it_must_be(
     two: list[Organisation], killer: Callable[[int], None], record_property: Callable[[str, object], None]
 ) -> None:
