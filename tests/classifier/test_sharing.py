@@ -8,6 +8,7 @@ import pytest
 from classifier import inference, registry, sharing, silencing, trainer, training
 from classifier.loaded import LoadedModels
 from classifier.ml.errors import ArtefactDamaged
+from classifier.models import TrainingJob
 from tenants import ids, isolation
 from tenants.errors import Conflict, InvalidInput, NotFound
 from tenants.models import Organisation, SharedModel
@@ -26,6 +27,17 @@ def shared(acme: Organisation) -> Iterator[SharedModel]:
 
 def publish(organisation: Organisation, name: str, version: int = 1) -> SharedModel:
     return sharing.publish(organisation=organisation, model="support", version=version, name=name, by="operator")
+
+
+def start_from(base: str, organisation: Organisation, text: str = rows.MESSAGES) -> TrainingJob:
+    """Start a training in the organisation, which is entered, on a data set of this text."""
+    return training.start(
+        organisation=organisation,
+        dataset=rows.ready(organisation, text),
+        model_name="own",
+        by="carol",
+        options={"base": base},
+    )
 
 
 def ask(organisation: Organisation, shared: SharedModel) -> dict[str, object]:
@@ -116,10 +128,7 @@ def test_no_organisation_changes_a_shared_model(globex: Organisation, shared: Sh
 def test_a_training_starts_from_a_shared_model(globex: Organisation, shared: SharedModel) -> None:
     few = "text,label\n" + "\n".join(rows.LINES[::5]) + "\n"
     with isolation.entered(globex):
-        dataset = rows.ready(globex, few)
-        job = training.start(
-            organisation=globex, dataset=dataset, model_name="own", by="carol", options={"base": shared.full_name}
-        )
+        job = start_from(shared.full_name, globex, few)
         trainer.train(job.id, tenant=globex.tenant)
         version = registry.get_version(registry.get("own"), 1)
         predictor = registry.load(tenant=globex.tenant, model_name="own", number=1)
@@ -129,23 +138,14 @@ def test_a_training_starts_from_a_shared_model(globex: Organisation, shared: Sha
 
 
 def test_a_base_that_is_none_is_pointed_at(inside_acme: Organisation) -> None:
-    dataset = rows.ready(inside_acme)
     with pytest.raises(InvalidInput) as refused:
-        training.start(
-            organisation=inside_acme, dataset=dataset, model_name="own", by="alice", options={"base": "assort.none"}
-        )
+        start_from("assort.none", inside_acme)
     assert refused.value.errors[0].pointer == "/options/base"
 
 
 def test_a_table_cannot_start_from_a_text_model(acme: Organisation, shared: SharedModel) -> None:
     with isolation.entered(acme), pytest.raises(InvalidInput, match="Only a text model"):
-        training.start(
-            organisation=acme,
-            dataset=rows.ready(acme, rows.TABLE),
-            model_name="own",
-            by="alice",
-            options={"base": shared.full_name},
-        )
+        start_from(shared.full_name, acme, rows.TABLE)
 
 
 def test_a_training_starts_only_from_a_text_model(acme: Organisation, globex: Organisation) -> None:
@@ -153,11 +153,5 @@ def test_a_training_starts_only_from_a_text_model(acme: Organisation, globex: Or
         rows.trained(acme, rows.ready(acme, rows.TABLE))
     published = publish(acme, f"test-{ids.random_text(8)}")
     with isolation.entered(globex), pytest.raises(InvalidInput, match="Only a text model can be started from"):
-        training.start(
-            organisation=globex,
-            dataset=rows.ready(globex),
-            model_name="own",
-            by="carol",
-            options={"base": published.full_name},
-        )
+        start_from(published.full_name, globex)
     sharing.withdraw(name=published.name)
