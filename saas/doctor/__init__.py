@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from saas.doctor import database, machine, queues, surroundings
 from saas.doctor.finding import Finding, State
 from saas.instance import Instance
+from saas.place import PROGRAM
 
 __all__ = ["Finding", "State", "examine"]
 
@@ -29,4 +30,4 @@ def examine(instance: Instance) -> Iterator[Finding]:
 
 def _not_there(server: str) -> Finding:
     what = f"{server} was not looked at: it is this installation's own, which does not run"
-    return Finding(State.WARNING, "running", what, "./assort up, and ./assort doctor beside it.")
+    return Finding(State.WARNING, "running", what, f"{PROGRAM} up, and {PROGRAM} doctor beside it.")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from classifier import landlock
 from saas.doctor.finding import Finding, missing, ok, warning
 from saas.instance import Instance
+from saas.place import PROGRAM
 from tenants import folders
 
 _GIGABYTE = 1024**3
@@ -69,5 +70,5 @@ def _encoder(instance: Instance) -> Finding:
     if (instance.data / "shared" / "_encoders" / "default").exists():
         return ok("encoder", "the sentence encoder is there")
     said = "the sentence encoder is not there, and models of texts are worse without it"
-    todo = "./assort up, with the encoder's packages (README.md); or ./assort manage encoder add NAME DIRECTORY."
+    todo = f"{PROGRAM} up, with the encoder's packages (README.md); or {PROGRAM} manage encoder add NAME DIRECTORY."
     return warning("encoder", said, todo)

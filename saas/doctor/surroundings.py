@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from saas import env
 from saas.doctor.finding import Finding, missing, ok, warning
 from saas.instance import Instance
+from saas.place import PROGRAM
 
 _SECONDS = 10.0
 _SMTP = "ASSORT_SMTP_URL"
@@ -23,7 +24,8 @@ def examine(instance: Instance) -> Iterator[Finding]:
 def _address(instance: Instance) -> Finding:
     if instance.mode != "production":
         said = f"the service is in development mode, at {instance.url}"
-        return warning("public url", said, "for customers, ./assort up --public-url https://… behind a proxy with TLS.")
+        todo = f"for customers, {PROGRAM} up --public-url https://… behind a proxy with TLS."
+        return warning("public url", said, todo)
     at = urlsplit(instance.url)
     connection = http.client.HTTPSConnection(at.hostname or "", at.port, timeout=_SECONDS)
     try:

@@ -42,6 +42,8 @@ def main() -> int:
             say(f"up is ready on port {port}")
             say(installed.run("smoke", "--url", f"http://127.0.0.1:{port}", "--timeout", "120"))
             installed.run("manage", "organisation", "list")
+            if "./assort" in (advice := installed.run("doctor")):
+                raise Broken(f"doctor advises to run a program that is not here:\n{advice}")
         for command in FOR_DEVELOPERS:
             installed.refuse(command)
         if not (installed.home / ".assort" / "secrets.json").exists():
