@@ -97,7 +97,10 @@ def test_the_stranger_next_door_gets_the_same_404_for_everything(
 def test_a_revoked_key_is_refused_within_a_second_by_the_gateway(api: Api, open_api: Callable[[str], Api]) -> None:
     made = api.client.post("api_keys", json={"scopes": ["classify"], "name": "short"}).json()
     other = open_api(made["key"])
-    assert other.classify("support", ["x"]).status_code == 404
+    # So often that the gateway looks it up no longer, and relies on being told.
+    for _ in range(3):
+        assert other.classify("support", ["x"]).status_code == 404
+        time.sleep(1)
     api.client.delete(f"api_keys/{made['id']}")
     time.sleep(1)
     assert other.classify("support", ["x"]).status_code == 401

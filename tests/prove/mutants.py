@@ -98,9 +98,23 @@ MUTANTS = (
     ),
     Mutant(
         "a door does not ask whose job it is",
-        "tenants/migrations/0009_fleet.py",
+        "tenants/migrations/0020_lost_workers.py",
         "    WHERE id = job_id AND tenant = door.tenant() AND NOT door.is_replaced()\n",
         "    WHERE id = job_id AND NOT door.is_replaced()\n",
+        (f"{DOORS}::test_a_door_opens_to_ones_own_only",),
+    ),
+    Mutant(
+        "a door to many jobs does not ask whose they are",
+        "tenants/migrations/0020_lost_workers.py",
+        " AND tenant || '' = (SELECT door.tenant()) AND NOT",
+        " AND NOT",
+        (f"{DOORS}::test_a_door_opens_to_ones_own_only",),
+    ),
+    Mutant(
+        "whoever knows of jobs may finish them",
+        "tenants/migrations/0015_jobs_at_once.py",
+        "        WHERE job.tenant || '' = (SELECT door.tenant()) AND job.state",
+        "        WHERE job.state",
         (f"{DOORS}::test_a_door_opens_to_ones_own_only",),
     ),
     Mutant(
@@ -122,7 +136,7 @@ MUTANTS = (
     ),
     Mutant(
         "a host whose lease is over may take up jobs",
-        "tenants/migrations/0009_fleet.py",
+        "tenants/migrations/0020_lost_workers.py",
         " AND NOT door.is_replaced()\n      AND (state IN",
         "\n      AND (state IN",
         ("tests/classifier/test_fleet_leases.py",),
@@ -178,9 +192,9 @@ MUTANTS = (
     ),
     Mutant(
         "workers of all organisations share one user",
-        "classifier/worker.py",
-        "        confinement.become(owner, passes=passes)\n",
-        "",
+        "tenants/folders.py",
+        "    owner = uid if have_owners()",
+        "    owner = FIRST_UID if have_owners()",
         (f"{WORKER}::test_another_user_is_denied_it",),
     ),
     Mutant(

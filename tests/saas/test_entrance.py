@@ -52,6 +52,12 @@ def test_the_proxy_says_whether_there_was_tls(said: str, is_plain: bool) -> None
     assert door.is_plain(scope) is is_plain
 
 
+def test_who_is_no_proxy_is_not_believed_that_there_was_tls() -> None:
+    scope, door = request(client="203.0.113.7", x_forwarded_proto="https"), entrance("127.0.0.1")
+    door.see_through_proxy(scope)
+    assert (scope["client"][0], door.is_plain(scope)) == ("203.0.113.7", True)
+
+
 def test_without_a_proxy_nobody_is_believed() -> None:
     scope, door = request(x_forwarded_proto="https", x_forwarded_for="203.0.113.7"), entrance()
     door.see_through_proxy(scope)
