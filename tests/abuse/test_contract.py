@@ -28,7 +28,7 @@ from schemathesis.specs.openapi.checks import (
 
 from saas.instance import ROOT
 from tests.abuse import odd, wire
-from tests.abuse.conftest import QUIET, Ours, Recorder
+from tests.abuse.conftest import QUIET, REFUSED_SECONDS, Ours, Recorder
 from tests.form import SEED, cases
 from tests.isolation.test_matrix import CALLS
 
@@ -41,7 +41,6 @@ pytestmark = pytest.mark.proves(
 
 CASES = cases(short=6, long=330)
 ODD_CASES = cases(short=150, long=1_500)
-REFUSED_SECONDS = 2.0
 # Whoever is answered so has not come as far as the code that is asked.
 HIDING = {401, 403, 429}
 CHECKS = [

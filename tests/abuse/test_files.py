@@ -18,7 +18,7 @@ from classifier.ml import table
 from classifier.ml.errors import Problem, TableRejected
 from tenants.models import Job
 from tests.abuse import mutations
-from tests.abuse.conftest import QUIET, Ours, Recorder
+from tests.abuse.conftest import QUIET, REFUSED_SECONDS, Ours, Recorder
 from tests.classifier.confined import Place, place_for
 from tests.form import SEED, cases
 
@@ -26,7 +26,6 @@ pytestmark = pytest.mark.proves("uploads", "code", "mutated CSV and JSONL files,
 
 FILES = cases(short=150, long=5_000)
 UPLOADS = cases(short=15, long=400)
-REFUSED_SECONDS = 2.0
 GROWTH = 64 * 1024
 # What is wrong, and then what to do.
 SAYS_WHAT_TO_DO = re.compile(r".+[;?.,] ?.*\w.*[.?]$", re.DOTALL)

@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 from classifier.gateway.http import BODY_SECONDS
 from saas import introduction
 from tests.abuse import odd, wire
-from tests.abuse.conftest import QUIET, Ours, Recorder
+from tests.abuse.conftest import QUIET, REFUSED_SECONDS, Ours, Recorder
 from tests.end_to_end.stranger import TOKEN
 from tests.form import SEED, cases
 from tests.service import Service
 
 HOSTS = cases(short=200, long=5_000)
-REFUSED_SECONDS = 2.0
 EVIL = b"evil.example"
 PAGES = [b"/", b"/accounts/login/", b"/accounts/password/reset/", b"/accounts/signup", b"/o/acme/", b"/o/acme"]
 ADDRESSES = [*PAGES, b"/api/docs", b"/api/v1/me", b"/healthz", b"/operators/", b"/static/nothing.css"]

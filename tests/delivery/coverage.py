@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from coverage import CoverageData
+from coverage.exceptions import DataError
 
 from saas.instance import ROOT
 from tests.delivery.measured import WALLED
@@ -38,8 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
     with switched_on():
         status = _python("pytest", *(tests or WHOLE_SUITE))
     take_apart()
+    drop_torn()
     _python("coverage", "combine", "--append", "--quiet")
-    return status or tell()
+    return tell() or status
 
 
 @contextmanager
@@ -62,6 +64,15 @@ def take_apart() -> None:
             data.loads(content)
             data.write()
         left.unlink()
+
+
+def drop_torn() -> None:
+    """Remove what cannot be read, since its process was killed while it wrote."""
+    for written in DATA.glob("run.*"):
+        try:
+            CoverageData(basename=str(written)).read()
+        except DataError:
+            written.unlink()
 
 
 def tell() -> int:

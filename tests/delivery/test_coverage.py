@@ -109,6 +109,14 @@ def test_the_switch_is_off_afterwards_and_when_its_run_has_died(measured: Path) 
     assert list(measured.iterdir()) == []
 
 
+def test_what_a_killed_process_left_half_written_is_removed(measured: Path) -> None:
+    with coverage.switched_on():
+        run("import tenants.ids")
+    (measured / "run.torn").write_bytes(b"SQLite format 3")
+    coverage.drop_torn()
+    assert "ids.py" in measured_files(measured)
+
+
 @pytest.mark.parametrize(("covered", "status"), [(949, 1), (950, 0)])
 def test_too_few_branches_fail_and_the_page_of_the_job_says_how_many(
     covered: int, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
