@@ -182,7 +182,10 @@ def send(processes: Iterable[Found], signum: signal.Signals) -> None:
 def record(path: Path, pid: int) -> None:
     """Write down which process runs, in a form that a later boot or a reused id cannot be mistaken for."""
     status = _status(pid)
-    path.write_text(f"{pid} {status.started if status else ''} {_boot_id()}\n")
+    # In one step: whoever is killed in between leaves no empty file, by which the next start would find nobody.
+    draft = path.with_suffix(".draft")
+    draft.write_text(f"{pid} {status.started if status else ''} {_boot_id()}\n")
+    draft.replace(path)
 
 
 def recorded(path: Path) -> list[Found]:

@@ -76,7 +76,7 @@ for number, result in enumerate(trained_with_and_without_an_encoder()):
 
 
 def trained_with_and_without_an_encoder() -> list[Trained]:
-    data = [texts(120), records(120)]
+    data = [texts(60), records(40)]
     return [trained_on(each, seed=3, encoder=encoder) for each in data for encoder in (None, Meanings())]
 
 
