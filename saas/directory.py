@@ -38,10 +38,15 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def write(path: Path, values: object, *, replace: bool = True) -> None:
-    """Write in one step, so that nobody ever reads half a file. Without `replace` the first writer wins."""
+    """Write values that `load` returns. Without `replace` the first writer wins."""
+    put(path, json.dumps(values), replace=replace)
+
+
+def put(path: Path, text: str, *, replace: bool = True) -> None:
+    """Write in one step, so that nobody ever reads half a file, and nobody who is killed leaves one."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-        json.dump(values, stream)
+        stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
     if replace:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from saas import directory
+
 _LOG_LIMIT = 10 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -182,10 +184,7 @@ def send(processes: Iterable[Found], signum: signal.Signals) -> None:
 def record(path: Path, pid: int) -> None:
     """Write down which process runs, in a form that a later boot or a reused id cannot be mistaken for."""
     status = _status(pid)
-    # In one step: whoever is killed in between leaves no empty file, by which the next start would find nobody.
-    draft = path.with_suffix(".draft")
-    draft.write_text(f"{pid} {status.started if status else ''} {_boot_id()}\n")
-    draft.replace(path)
+    directory.put(path, f"{pid} {status.started if status else ''} {_boot_id()}\n")
 
 
 def recorded(path: Path) -> list[Found]:
