@@ -1,4 +1,3 @@
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +15,7 @@ from tests.service import Service
 
 Recorder = Callable[[str, object], None]
 
-# While coverage is measured each line is traced, and to read a file takes up to three times as long.
-REFUSED_SECONDS = 8.0 if sys.gettrace() else 2.0
+REFUSED_SECONDS = 2.0
 
 # Real processes answer, which take their time; and what was found once is found by its seed again.
 QUIET = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=False)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -26,6 +27,8 @@ pytestmark = pytest.mark.proves("uploads", "code", "mutated CSV and JSONL files,
 
 FILES = cases(short=150, long=5_000)
 UPLOADS = cases(short=15, long=400)
+# While coverage is measured each line is traced, and to read a file takes up to three times as long.
+READ_SECONDS = 4 * REFUSED_SECONDS if sys.gettrace() else REFUSED_SECONDS
 GROWTH = 64 * 1024
 # What is wrong, and then what to do.
 SAYS_WHAT_TO_DO = re.compile(r".+[;?.,] ?.*\w.*[.?]$", re.DOTALL)
@@ -140,7 +143,7 @@ def test_a_mutated_file_is_read_or_refused_with_what_to_do(record_property: Reco
     assert read + refused >= FILES
     assert read > FILES // 20
     assert refused > FILES // 20
-    assert slowest <= REFUSED_SECONDS
+    assert slowest <= READ_SECONDS
     assert growth <= GROWTH
 
 
@@ -176,7 +179,7 @@ def test_a_monstrous_file_is_refused_soon_and_in_little_memory(what: str, record
         growth = confined.growth()
     record_property("figure", f"{verdict.seconds:.2f} s, memory +{growth / 1024:.0f} MB")
     assert verdict.problems
-    assert verdict.seconds <= REFUSED_SECONDS
+    assert verdict.seconds <= READ_SECONDS
     assert growth <= GROWTH
 
 
